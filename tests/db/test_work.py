@@ -25,7 +25,7 @@ from modelkeep_server.db.work import NoSuchRow, UnrecordedWrite, Work
 from modelkeep_server.features.audit import verify
 from modelkeep_server.kit import clock, ids
 from tests.support.make import Make
-from tests.support.registries import Registry
+from tests.support.registries import Registries, Registry
 
 
 def link_row() -> dict[str, Any]:
@@ -251,3 +251,22 @@ def test_a_text_with_half_characters_can_be_veiled(registry: Registry, make: Mak
         verdict = verify.verify_log(work)
     assert make.events("veiled-value")[-1].after == {"email": "\u00e9\u2028"}
     assert verdict.findings == ()
+
+
+@pytest.mark.postgres
+def test_what_is_asked_behind_a_hurried_block_has_the_usual_time(registries: Registries) -> None:
+    """And the usual plans, in the same transaction; within a block it has what is left of that."""
+    registry = registries.shared("postgresql")
+    asked = text("SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'enable_seqscan')")
+
+    for opened in (registry.reading, registry.writing):
+        with opened() as work:
+            usual = dict(map(tuple, work.all(asked)))
+            with work.hurried(9):
+                with work.hurried(4):
+                    inner = dict(map(tuple, work.all(asked)))
+                outer = dict(map(tuple, work.all(asked)))
+            after = dict(map(tuple, work.all(asked)))
+
+        assert (inner["enable_seqscan"], outer["enable_seqscan"], after) == ("off", "off", usual)
+        assert int(inner["statement_timeout"]) <= 4_000 < int(outer["statement_timeout"]) <= 9_000

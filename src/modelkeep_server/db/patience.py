@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
@@ -16,6 +16,7 @@ from modelkeep_server.rules.errors import TookTooLong
 _STEPS = 4_000
 #: What is left of the time is told to PostgreSQL again after this part of it.
 _TOLD_AGAIN = 0.1
+_AS_BEFORE = text(AS_BEFORE)
 _TOO_LONG = "The question took longer than the database may work on one."
 
 
@@ -43,16 +44,18 @@ class Patience:
         return self._until - time.monotonic()
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """While the block runs, the database stops what takes too long. It must run in a transaction."""
+    def kept(self, *, is_planned: bool) -> Iterator[None]:
+        """
+        While the block runs, the database stops what takes too long. It must run in a transaction. PostgreSQL does so
+        from then on, and plans searches, unless it `is_planned` that it does.
+        """
         if self._connection.dialect.name == "sqlite":
             with self._kept_by_sqlite():
                 yield
             return
-        self._connection.execute(text(f"{self._limit(self._seconds)}; {PLANNED}"))
+        limit = self._limit(self._seconds)
+        self._connection.execute(text(limit if is_planned else f"{limit}; {PLANNED}"))
         yield
-        # Where the block raised, the transaction ends and takes this with it.
-        self._connection.execute(text(AS_BEFORE))
 
     @contextmanager
     def _kept_by_sqlite(self) -> Iterator[None]:
@@ -62,6 +65,10 @@ class Patience:
             yield
         finally:
             driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
+
+    def tell_again(self) -> None:
+        """The database was told another limit meanwhile."""
+        self._told = float("inf")
 
     def look(self) -> None:
         """Before each statement: PostgreSQL counts anew for every one. Raises TookTooLong."""
@@ -74,3 +81,40 @@ class Patience:
 
     def _limit(self, seconds: float) -> str:
         return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
+
+
+class Pace:
+    """How a transaction is worked at: at leisure, or with the patience of the block that runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._patience: Patience | None = None
+        #: Whether PostgreSQL still does what the last hurried block asked for.
+        self._is_planned = False
+
+    @contextmanager
+    def hurried(self, seconds: float, *, apart: bool) -> Iterator[None]:
+        """As `Work.hurried`."""
+        outside, left = self._patience, seconds if self._patience is None else min(seconds, self._patience.left)
+        was_planned = self._is_planned
+        self._patience = Patience(self._connection, left)
+        try:
+            with set_apart(self._connection) if apart else nullcontext(), self._patience.kept(is_planned=was_planned):
+                self._is_planned = self._connection.dialect.name != "sqlite"
+                yield
+        except TookTooLong:
+            # What the block asked for is undone with it.
+            self._is_planned = was_planned
+            raise
+        finally:
+            self._patience = outside
+            if outside is not None:
+                outside.tell_again()
+
+    def keep(self) -> None:
+        """Before each statement. Nothing is said to PostgreSQL behind a block after which nothing is asked."""
+        if self._patience is not None:
+            self._patience.look()
+        elif self._is_planned:
+            self._connection.execute(_AS_BEFORE)
+            self._is_planned = False

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -39,7 +39,7 @@ from modelkeep_server.db import ledger, row_writers
 from modelkeep_server.db.bell import Bell
 from modelkeep_server.db.cursors import Cursors
 from modelkeep_server.db.ledger import Entry
-from modelkeep_server.db.patience import Patience, set_apart
+from modelkeep_server.db.patience import Pace
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
@@ -139,7 +139,7 @@ class Work:
         self._journal = _Journal()
         self._projections = projections
         self._after_commit: dict[Callable[[], None], None] = {}
-        self._patience: Patience | None = None
+        self._pace = Pace(connection)
         self.parts = parts
         self.circumstances = circumstances
         self.writes = writes
@@ -169,30 +169,29 @@ class Work:
         Give what is read in the block so many seconds in all, and no more than a block around it has left. Raises
         TookTooLong, as soon as they are over; where it stands `apart`, all else of this work can go on after that.
         """
-        outside, left = self._patience, seconds if self._patience is None else min(seconds, self._patience.left)
-        self._patience = Patience(self._connection, left)
-        try:
-            with set_apart(self._connection) if apart else nullcontext(), self._patience.kept():
-                yield
-        finally:
-            self._patience = outside
+        with self._pace.hurried(seconds, apart=apart):
+            yield
+        if self.writes:
+            self._pace.keep()
 
     def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Every row of a read."""
-        if self._patience is not None:
-            self._patience.look()
+        self._pace.keep()
         return self._connection.execute(statement, values).all()
 
     def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
         """The first row of a read, or None."""
+        self._pace.keep()
         return self._connection.execute(statement, values).first()
 
     def scalar(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
         """The first value of the first row, or None."""
+        self._pace.keep()
         return self._connection.execute(statement, values).scalar()
 
     def stream(self, statement: Executable) -> Iterator[Row[Any]]:
         """Rows of a long read, a thousand at a time, so that a whole log never stands in memory."""
+        self._pace.keep()
         yield from self._connection.execute(statement, execution_options={"yield_per": 1000})
 
     def insert(self, table: Table, values: Mapping[str, Any], *, taken: Exception | None = None) -> int:

@@ -27,7 +27,7 @@ search_models = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("facets", KeyText, nullable=False),
     Column("digest", Text, nullable=False),
-    Index("ix_search_models_created", "created_at", "model_id"),
+    Index("ix_search_models_created", "created_at", "model_id", postgresql_include=["doc"]),
     Index("ix_search_models_updated", "updated_at", "doc"),
     Index("ix_search_models_restricted", "doc", sqlite_where=_RESTRICTED, postgresql_where=_RESTRICTED),
 )

@@ -11,7 +11,7 @@ from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Node, parts_of
+from modelkeep_server.features.search.language.tree import Fit, Node, Text, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.kit import clock
 from tests.support.registries import Registries
@@ -93,12 +93,16 @@ def test_of_what_is_common_no_index_is_read_to_its_end(
     assert source.way is not Way.GATHER or len(source.spans) > 1
 
 
-@pytest.mark.parametrize("sorted_max", [0, 3])
+@pytest.mark.parametrize(("sorted_max", "spare"), [(0, 4), (3, 4), (0, 0)])
 def test_steps_that_are_read_as_they_come_are_in_the_same_order(
-    world: World, sorted_max: int, monkeypatch: pytest.MonkeyPatch
+    world: World, sorted_max: int, spare: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where much fits, each step of the rank is read apart, what is live first: the order is the same."""
+    """
+    Where much fits, each step of the rank is read apart, what is live first: the order is the same. So it is where as
+    many statements are needed, since each finds fewer than it seemed.
+    """
     monkeypatch.setattr(ranking, "_SORTED_MAX", sorted_max)
+    monkeypatch.setattr(ranking, "_SPARE", spare)
     chance = random.Random(sorted_max)
     keys = keys_of(world)
     differing = []
@@ -112,6 +116,22 @@ def test_steps_that_are_read_as_they_come_are_in_the_same_order(
             differing.append((asked.text, found, wanted))
 
     assert differing == []
+
+
+def test_a_beginning_that_goes_on_as_no_other_word_is_that_word(world: World) -> None:
+    """What a search finds for it is found by its list alone, and has no step of a rank of its own."""
+    words = sorted(row[0] for row in world.registry.look("SELECT word FROM search_words") if len(row[0]) > 4)
+    begun = [word for word in words if sum(other.startswith(word) for other in words) > 1]
+    alone = [word for word in words if word not in begun]
+    fits = []
+
+    with world.registry.reading() as work:
+        for word in (begun[0], alone[0]):
+            search = Search(work, next(iter(world.visitors.values())).actor, read_query(word, now=clock.utc_now()))
+            assert isinstance(search.node, Text)
+            fits.append(search.node.patterns[0].fit)
+
+    assert fits == [Fit.BEGINNING, Fit.WHOLE]
 
 
 def test_wildcards_that_stand_for_too_much_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

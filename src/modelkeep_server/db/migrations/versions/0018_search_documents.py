@@ -43,7 +43,14 @@ def _create_models() -> None:
         sa.UniqueConstraint("path_key", name="uq_search_models_path_key"),
     )
     op.create_index("ix_search_models_name_key", "search_models", ["name_key"], unique=False)
-    op.create_index("ix_search_models_created", "search_models", ["created_at", "model_id"], unique=False)
+    # With the number, so that what only counts reads no rows.
+    op.create_index(
+        "ix_search_models_created",
+        "search_models",
+        ["created_at", "model_id"],
+        unique=False,
+        postgresql_include=["doc"],
+    )
     op.create_index("ix_search_models_updated", "search_models", ["updated_at", "doc"], unique=False)
     restricted = sa.text("visibility = 'RESTRICTED'")
     op.create_index(
@@ -196,6 +203,7 @@ def _index_on_postgresql() -> None:
         sa.PrimaryKeyConstraint("doc", name="search_index_pkey"),
     )
     op.execute("CREATE INDEX ix_search_index_created ON search_index (created_at)")
+    op.execute("CREATE INDEX ix_search_index_updated ON search_index (updated_at)")
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
         "CREATE INDEX ix_search_index_lexemes ON search_index "

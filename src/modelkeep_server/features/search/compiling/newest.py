@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
-from modelkeep_server.features.search.compiling.ways import Search, Source
+from modelkeep_server.features.search.compiling.starts import Source
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import Node
 
 _MOST = COUNTED_MAX + 1

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from modelkeep_server.features.search.compiling.ranking import LIVE, Position, is_ranked, select_ranked, steps_of
-from modelkeep_server.features.search.compiling.ways import Search, Source
+from modelkeep_server.features.search.compiling.starts import Source
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import Node
 
 #: Counting ends here.

@@ -28,6 +28,8 @@ _LEXEMES = (
 #: lexemes so many are asked for at most: each document that is found is looked for in the lists of all of them.
 _PIECES: Mapping[int, str] = {bits: f"{BORDER}{bits}/" for bits in (11, 13, 15, 17)}
 _PIECES_MAX = 12
+#: A last piece may reach so much further than the span.
+_ROUNDED = 1.3
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -155,29 +157,32 @@ class PostgresCompiler(Compiler):
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
-        told, behind = [], ((newest >> max(_PIECES)) + 1) << max(_PIECES)
+        smallest = min(_PIECES)
+        told, behind = [], ((newest >> smallest) + 1) << smallest
         for end in ends:
             if end >= behind:
                 continue
-            span = self._is_of_pieces(max(end, 0), behind, newest) if start.tables == WHOLE else None
-            first, where = span or (max(end, 0), self._is_between(max(end, 0), behind))
+            # Rounded, so that the next span is made of pieces as well.
+            first = max(end, 0) >> smallest << smallest
+            span = self._is_of_pieces(first, behind) if start.tables == WHOLE else None
+            behind, where = span or (first, self._is_between(first, behind))
             told.append(f" AND {where}")
-            behind = first
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
         return (*told, f" AND (search_models.doc + 0) < {self.binds.of(behind)}")
 
-    def _is_of_pieces(self, end: int, behind: int, newest: int) -> tuple[int, str] | None:
+    def _is_of_pieces(self, end: int, behind: int) -> tuple[int, str] | None:
         """
         A span out of the full-text index, which passes over what other pieces have, and the document that it begins
-        with; None where it has too many pieces.
+        with; None where it has too many pieces. They are as large as fits.
         """
-        is_newest = behind > newest
-        for bits, mark in _PIECES.items():
-            first, last = end >> bits, (newest >> bits) + 1 if is_newest else (behind - 1) >> bits
-            if last - first < _PIECES_MAX and (is_newest or not behind % (1 << bits)):
-                pieces = " | ".join(f"'{mark}{piece}'" for piece in range(first, last + 1))
-                return first << bits, self.holds_words(Words(pieces))
-        return None
+        pieces: list[str] = []
+        while behind > end and len(pieces) < _PIECES_MAX:
+            most = (behind - end) * _ROUNDED
+            fitting = [bits for bits in _PIECES if not behind % (1 << bits) and 1 << bits <= most]
+            bits = max(fitting, default=min(_PIECES))
+            behind -= 1 << bits
+            pieces.append(f"'{_PIECES[bits]}{behind >> bits}'")
+        return None if behind > end else (behind, self.holds_words(Words(" | ".join(pieces))))
 
     def _is_between(self, first: int, behind: int) -> str:
         return f"search_models.doc >= {self.binds.of(first)} AND search_models.doc < {self.binds.of(behind)}"

@@ -8,8 +8,8 @@ description has. Each step after the first is the same tree with its texts bound
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from modelkeep_server.features.search.compiling.starts import Way
-from modelkeep_server.features.search.compiling.ways import Search, Source
+from modelkeep_server.features.search.compiling.starts import Source, Way
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import (
     And,
     Fit,

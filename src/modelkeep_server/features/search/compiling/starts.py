@@ -77,3 +77,30 @@ class Start:
     #: What an index of words is asked, and how much of all models the rarest part of it has.
     words: Words | None = None
     rarest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from. `doc` is the column by whose fall they come newest first."""
+
+    way: Way
+    tables: str
+    where: str
+    doc: str
+    #: Conditions of which each names older documents than those before it, where rows must be sorted: what the newest
+    #: of them give is enough mostly.
+    spans: tuple[str, ...] = ("",)
+    #: Whether all that fits, or all of a span, is read before the first row is known.
+    is_gathered: bool = False
+
+    def select(self, columns: str, limit: int, beyond: str = "", *, is_sorted: bool = True) -> str:
+        """A SELECT of so many rows, the newest first: a span is not begun where those before it gave enough."""
+        by = f" ORDER BY {self.doc} DESC" if is_sorted else ""
+        arms = [
+            f"SELECT {columns} FROM {self.tables} WHERE {self.where}{span}{beyond}{by} LIMIT {limit}"  # noqa: S608
+            for span in self.spans
+        ]
+        if len(arms) == 1:
+            return arms[0]
+        told = (f"SELECT * FROM ({arm}) AS s{number}" for number, arm in enumerate(arms))  # noqa: S608
+        return f"{' UNION ALL '.join(told)} LIMIT {limit}"

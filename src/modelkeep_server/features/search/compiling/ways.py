@@ -15,7 +15,7 @@ from modelkeep_server.features.search.compiling.compiler import Compiler, looks_
 from modelkeep_server.features.search.compiling.lookups import HELD_MAX, look_up
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
-from modelkeep_server.features.search.compiling.starts import Start, Way
+from modelkeep_server.features.search.compiling.starts import Source, Start, Way
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -40,35 +40,10 @@ _COMMON = 0.5
 #: So many models of a date are counted.
 _DATED_MAX = 20_000
 #: Where more of all documents than this is read anyhow, they are read at once.
-_SPANNED_MAX = 0.7
+_SPANNED_MAX = 0.8
+#: Of what should be enough this part is asked for first, where more is asked for by itself.
+_BARE_SPARE = 0.8
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where rows come from. `doc` is the column by whose fall they come newest first."""
-
-    way: Way
-    tables: str
-    where: str
-    doc: str
-    #: Conditions of which each names older documents than those before it, where rows must be sorted: what the newest
-    #: of them give is enough mostly.
-    spans: tuple[str, ...] = ("",)
-    #: Whether all that fits, or all of a span, is read before the first row is known.
-    is_gathered: bool = False
-
-    def select(self, columns: str, limit: int, beyond: str = "", *, is_sorted: bool = True) -> str:
-        """A SELECT of so many rows, the newest first: a span is not begun where those before it gave enough."""
-        by = f" ORDER BY {self.doc} DESC" if is_sorted else ""
-        arms = [
-            f"SELECT {columns} FROM {self.tables} WHERE {self.where}{span}{beyond}{by} LIMIT {limit}"  # noqa: S608
-            for span in self.spans
-        ]
-        if len(arms) == 1:
-            return arms[0]
-        told = (f"SELECT * FROM ({arm}) AS s{number}" for number, arm in enumerate(arms))  # noqa: S608
-        return f"{' UNION ALL '.join(told)} LIMIT {limit}"
 
 
 @dataclass(frozen=True)
@@ -97,6 +72,8 @@ class Search:
         self._newest, self._apart = 0, 1.0
         #: Every document that fits, once that is known.
         self.known: Known | None = None
+        # Whether a date has more models than are counted.
+        self._is_uncounted = False
 
     def know(self, docs: str, count: int) -> None:
         """From here on every document that fits the tree is known, so that no share of them is guessed."""
@@ -135,10 +112,12 @@ class Search:
         self._apart = max((self._newest - oldest) / max(seen - 1, 1), 1.0)
         looked_at, counted = counts[: len(asked)], counts[len(asked) :]
         self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, looked_at, strict=True)}
-        # What was made or changed long ago is not among the newest.
+        # What was made or changed long ago is not among the newest; of what is not counted to its end these tell more.
         dated: dict[Node, float] = {
-            leaf: (count + 0.5) / (self.models_count + 1) for leaf, count in zip(spans, counted, strict=True)
+            leaf: max((count + 0.5) / (self.models_count + 1), self._shares[leaf] if count == _DATED_MAX else 0)
+            for leaf, count in zip(spans, counted, strict=True)
         }
+        self._is_uncounted |= _DATED_MAX in counted
         self._shares |= dated
         self._shares |= {Not(leaf): 1 - share for leaf, share in dated.items()}
         for node in asked:
@@ -201,7 +180,7 @@ class Search:
             return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
-        spans = self._spans(start, share, wanted, before) if newest_first else ("",)
+        spans = self._spans(start, share, wanted, before, bare=bare) if newest_first else ("",)
         return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
@@ -215,7 +194,8 @@ class Search:
             return needed * (costs.streamed + (0 if start.is_bare else costs.fetched)) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
-            return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
+            read = costs.listed if start.is_bare else costs.gathered
+            return costs.begun + start.rarest * reached * costs.listed + needed * read + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + needed * costs.fetched
 
@@ -229,21 +209,33 @@ class Search:
 
     def _is_elsewhere(self, start: Start) -> bool:
         """Whether a date besides what the index gives may leave nothing of the newest."""
-        is_dated = any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
-        return is_dated and not any(isinstance(part, During) for part in start.parts)
+        return self._is_dated() and not any(isinstance(part, During) for part in start.parts)
+
+    def _is_dated(self) -> bool:
+        return any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
 
     def _spare(self, share: float) -> float:
         """How many more rows are read than should be enough: the rarer, the less sure is a share."""
         return 1.2 + 1.5 / sqrt(max(share * LOOKED_AT, 1.0))
 
-    def _spans(self, start: Start, share: float, wanted: int, before: int | str | None) -> tuple[str, ...]:
+    def _spans(
+        self, start: Start, share: float, wanted: int, before: int | str | None, *, bare: bool
+    ) -> tuple[str, ...]:
         """Where all that an index gives is read before the first row is known: as few as are enough, then the rest."""
-        reach = wanted / share * self._spare(share) * self._apart
+        # Numbers are asked for span by span: so many are asked for at once that one is enough mostly.
+        spare = _BARE_SPARE * self._spare(share) if bare else self._spare(share)
+        reach = wanted / share * spare * self._apart
         whole = max(self.models_count * self._apart, 1.0)
         if not start.at_once or self._is_elsewhere(start) or reach / whole > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
-        ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
+        steps: tuple[float, ...] = (1, 1.5, 3) if bare else (1, 3)
+        # Where those of a date are is known least.
+        if bare and self._is_uncounted:
+            steps = (0.3, 0.6, *steps)
+        elif not bare and self._is_dated():
+            steps = (*steps, 10, 30)
+        ends = [int(last - reach * further) for further in steps if reach * further < whole]
         return self.compiler.spans(start, last, ends)
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
@@ -325,6 +317,8 @@ class Search:
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
         if bare and self.compiler.merges and self.compiler.visible_at(f"{_MODELS}.doc") is not None:
             yield from self._merge(parts)
+            if isinstance(node, During):
+                yield replace(self.compiler.begin_with_dates(node, self.share_of(node)), is_bare=True)
         yield from self._text_starts(parts)
         for part in parts:
             pairs = self._pair_start(part)
