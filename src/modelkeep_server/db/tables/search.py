@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 from modelkeep_server.db.tables.base import BigKey, KeyText, metadata
 
 _RESTRICTED = text("visibility = 'RESTRICTED'")
+_IN_NAME = text("in_name")
 
 #: The narrow facts by which models are filtered, counted and sorted. `name_key` is the words of the name, `facets` the
 #: codes of all values side by side (features/search/language/fields.py), `digest` what the rows of the model were
@@ -78,12 +79,14 @@ search_renewals = Table(
     Column("doc", BigKey, nullable=False),
 )
 
-#: Every word that a document holds or held, by which wildcards are found. On PostgreSQL also by what stands within
-#: words (pg_trgm), where the server has that extension.
+#: Every word that a document holds or held, by which wildcards are found, and whether a name holds or held it. On
+#: PostgreSQL also by what stands within words (pg_trgm), where the server has that extension.
 search_words = Table(
     "search_words",
     metadata,
     Column("word", KeyText, primary_key=True),
+    Column("in_name", Boolean, nullable=False),
+    Index("ix_search_words_of_names", "word", sqlite_where=_IN_NAME, postgresql_where=_IN_NAME),
     sqlite_with_rowid=False,
 )
 

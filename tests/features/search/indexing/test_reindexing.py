@@ -100,7 +100,7 @@ def test_a_full_text_index_that_holds_something_else_is_told_and_mended(
         ],
         "postgresql": [
             "DELETE FROM search_index WHERE doc = (SELECT min(doc) FROM search_index)",
-            "UPDATE search_index SET visibility = 'RESTRICTED' WHERE doc = (SELECT max(doc) FROM search_index)",
+            "UPDATE search_index SET name_key = 'other' WHERE doc = (SELECT max(doc) FROM search_index)",
         ],
     }
 

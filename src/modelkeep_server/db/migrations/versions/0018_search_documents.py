@@ -109,8 +109,18 @@ def _create_texts() -> None:
     op.create_table(
         "search_words",
         sa.Column("word", KEY_TEXT, nullable=False),
+        sa.Column("in_name", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("word", name="pk_search_words"),
         sqlite_with_rowid=False,
+    )
+    in_name = sa.text("in_name")
+    op.create_index(
+        "ix_search_words_of_names",
+        "search_words",
+        ["word"],
+        unique=False,
+        sqlite_where=in_name,
+        postgresql_where=in_name,
     )
     op.create_table(
         "search_texts",

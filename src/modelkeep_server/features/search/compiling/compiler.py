@@ -91,7 +91,8 @@ class Compiler(ABC):
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
         self.binds.values |= {**asker, "actor_as_of": None if as_of is None else clock.to_us(as_of)}
-        self.visible = self.binds.take(_say_visible(sight_of(actor), self.dialect))
+        self._sight = sight_of(actor)
+        self.visible = self.binds.take(_say_visible(self._sight, self.dialect))
 
     def test(self, node: Node) -> str:
         """The condition that a row of `search_models` fits."""
@@ -275,6 +276,10 @@ class Compiler(ABC):
     def join_words(self, doc: str) -> str:
         """SQL that joins to each row of what stands before it the words of this document, as `search_texts`."""
 
+    def visible_at(self, doc: str) -> str | None:
+        """That the actor sees this document, where its model is not at hand; None where its model must be read."""
+        return None if "search_models." in self.visible else self.visible
+
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
         return f"search_models.name_key = {self.binds.of(words)}"
@@ -295,7 +300,7 @@ class Compiler(ABC):
 
     def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
         """These tables, and that of the texts of documents where a condition looks into them."""
-        if " search_texts " in tables or not looks_into_texts(*conditions):
+        if "search_texts" in tables or not looks_into_texts(*conditions):
             return tables
         return f"{tables} {self.join_words(doc)}"
 

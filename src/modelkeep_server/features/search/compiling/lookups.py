@@ -41,11 +41,12 @@ class Found:
 class Lookups:
     """
     The answers: for words by their pattern, None for too many; for values by the letter of their field too. Words that
-    are `many` are counted alone.
+    are `many` are counted alone. `names` are those for wildcards among the words that names hold, on SQLite.
     """
 
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     many: dict[Pattern, int] = field(default_factory=dict)
+    names: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
 
     def settle(self, node: Node) -> Node:
@@ -68,16 +69,20 @@ def look_up(work: Work, node: Node) -> Lookups:
     on_sqlite = work.dialect == "sqlite"
     found = Lookups()
     values = dict.fromkeys(_asked_values(node))
-    words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
+    asked_words = list(dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite)))
+    words = [(found.words, pattern) for pattern in asked_words]
+    if on_sqlite:
+        words += [(found.names, pattern) for pattern in asked_words if pattern.fit is Fit.WILD]
     lone_max = LONE_WORDS_MAX if on_sqlite else COUNTED_WORDS_MAX
     wild_max = lone_max if _has_lone_wildcard(node) else WORDS_MAX
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": HELD_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
-    for pattern in words:
+    for kept, pattern in words:
         most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
-        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
+        of_names = kept is found.names
+        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most, of_names=of_names))
     rows: dict[int, list[tuple[int, str | None, int]]] = {}
     if parts:
         for told in work.all(text(" UNION ALL ".join(parts)), binds):
@@ -85,12 +90,12 @@ def look_up(work: Work, node: Node) -> Lookups:
             rows.setdefault(number, []).append((value_id, word, held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
-    for number, pattern in enumerate(words, start=len(values)):
+    for number, (kept, pattern) in enumerate(words, start=len(values)):
         most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
         ((_, told_words, count),) = rows[number]
         listed = tuple(told_words.split()) if told_words else ()
-        found.words[pattern] = listed if count == len(listed) <= most else None
-        if count <= most:
+        kept[pattern] = listed if count == len(listed) <= most else None
+        if count <= most and kept is found.words:
             found.many[pattern] = count
     return found
 
@@ -147,9 +152,11 @@ def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str 
     return f"SELECT * FROM ({told} LIMIT {VALUES_MAX + 1}) AS v{number}"  # noqa: S608 - values are bound
 
 
-def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int) -> str:
+def _say_words(
+    number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int, of_names: bool
+) -> str:
     """As one row, with a blank between two words: rows of their own take longer to read than to find."""
-    where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
+    where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite) + (" AND in_name" if of_names else "")
     words = "group_concat(word, ' ')" if on_sqlite else f"array_to_string((array_agg(word))[1 : {WORDS_MAX}], ' ')"
     told = f"SELECT word FROM search_words WHERE {where} LIMIT {most + 1}"  # noqa: S608 - values are bound
     return f"SELECT {number} AS n, 0 AS id, {words} AS word, count(*) AS held FROM ({told}) AS w{number}"  # noqa: S608

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.models.visibility import Sight
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
 from modelkeep_server.features.search.compiling.pairs import pairs_of
@@ -45,6 +47,16 @@ class SqliteCompiler(Compiler):
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
+
+    def visible_at(self, doc: str) -> str | None:
+        if self._sight is not Sight.SHARED_AND_OWN:
+            return super().visible_at(doc)
+        # Few are hidden, and have an index of their own. INDEXED BY, as SQLite would read the model by its number.
+        return (
+            "NOT EXISTS (SELECT 1 FROM search_models INDEXED BY ix_search_models_restricted "  # noqa: S608 - constants
+            f"WHERE search_models.doc = {doc} AND search_models.visibility = '{Visibility.RESTRICTED}' "
+            f"AND NOT {self.visible})"
+        )
 
     def join_words(self, doc: str) -> str:
         return self.join("search_texts", "search_texts", f"search_texts.doc = {doc}")
@@ -189,11 +201,12 @@ class SqliteCompiler(Compiler):
 
     def _spellings(self, pattern: Pattern, mark: str) -> tuple[str, ...] | None:
         """The words that a pattern stands for, or as it stands; None for a wildcard that stands for too many."""
-        words = self.lookups.words.get(pattern)
+        is_of_names = pattern.fit is Fit.WILD and mark == self.marks[Place.NAME]
+        words = (self.lookups.names if is_of_names else self.lookups.words).get(pattern)
         if words is None and pattern.fit is not Fit.WILD:
             words = (pattern.text,)
         # All names are gone through in the time in which that many lists are opened.
-        if words is not None and len(words) > WORDS_MAX and mark == self.marks[Place.NAME]:
+        if is_of_names and words is not None and len(words) > WORDS_MAX:
             return None
         return None if words is None else tuple(mark + word for word in words)
 

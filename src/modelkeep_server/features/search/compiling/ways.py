@@ -254,13 +254,15 @@ class Search:
         return (test, by_row) if listed is None else (listed, by_list)
 
     def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool, bare: bool) -> Source:
-        where = " AND ".join([self.compiler.visible, *(self.test(part, rows)[0] for part in parts)])
-        if bare and self.compiler.has_texts_alone and looks_into_texts(where) and not _looks_into_models(where):
-            return Source(Way.WALK, "search_texts", where, "search_texts.doc")
+        tests = [self.test(part, rows)[0] for part in parts]
+        if bare and self.compiler.has_texts_alone and looks_into_texts(*tests):
+            alone = self._alone(Start(Way.WALK, "search_texts", "1 = 1", "search_texts.doc", (), 1.0), tests)
+            if alone is not None:
+                return alone
+        where = " AND ".join([self.compiler.visible, *tests])
         # Orders other than by number have indexes on `search_models` alone.
         table = _MODELS if by_index else f"{self.compiler.table_for(where)} AS {_MODELS}"
-        tables = self.compiler.with_texts(table, where)
-        return Source(Way.WALK, tables, where, f"{_MODELS}.doc")
+        return Source(Way.WALK, self.compiler.with_texts(table, where), where, f"{_MODELS}.doc")
 
     def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
@@ -273,16 +275,26 @@ class Search:
             on = f"{name}.value_id = {compiler.binds.of(value_id)} AND {name}.doc = {start.doc}"
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
-        told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
-        is_told = compiler.has_texts_alone or not looks_into_texts(*told)
-        if bare and is_told and _MODELS not in tables and not _looks_into_models(*told):
-            return Source(start.way, compiler.with_texts(tables, *told, doc=start.doc), " AND ".join(told), start.doc)
+        tests = [self.test(part, rows)[0] for part in rest]
+        alone = self._alone(replace(start, tables=tables), tests) if bare and _MODELS not in tables else None
+        if alone is not None:
+            return alone
+        told += [compiler.visible, *tests]
         table = self.compiler.table_for(*told)
         if tables == _MODELS:
             tables = f"{table} AS {_MODELS}"
         elif _MODELS not in tables:
             tables += f" {compiler.join(table, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
+
+    def _alone(self, start: Start, tests: Sequence[str]) -> Source | None:
+        """Rows without the facts of their models; None where a condition names these."""
+        visible = self.compiler.visible_at(start.doc)
+        is_of_texts = looks_into_texts(*tests) and not self.compiler.has_texts_alone
+        if visible is None or is_of_texts or any(f"{_MODELS}." in test for test in tests):
+            return None
+        where = " AND ".join((start.where, *tests, visible))
+        return Source(start.way, self.compiler.with_texts(start.tables, *tests, doc=start.doc), where, start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
         """Which parts are probed among postings before a row is read: single values that most models do not have."""
@@ -303,7 +315,7 @@ class Search:
             docs = self.compiler.docs_among(self.known.docs)
             share = self.known.count / max(self.models_count, 1)
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
-        if bare and self.compiler.merges and not _looks_into_models(self.compiler.visible):
+        if bare and self.compiler.merges and self.compiler.visible_at(f"{_MODELS}.doc") is not None:
             yield from self._merge(parts)
             if isinstance(node, During):
                 yield replace(self.compiler.begin_with_dates(node, self.share_of(node)), is_bare=True)
@@ -376,10 +388,6 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(_say(part, names) for part in node.parts)})"
     return names[node]
-
-
-def _looks_into_models(*conditions: str) -> bool:
-    return any(f"{_MODELS}." in condition for condition in conditions)
 
 
 def _all_of(parts: Sequence[Node]) -> Node:

@@ -95,8 +95,10 @@ class _Kept:
         self._postings = {tuple(row) for row in work.all(_POSTINGS, {"rows": had})}
         self._values = {row.id: (row.field, row.key) for row in values}
         self._texts = {one.model.key: write_texts(one.model) for one in gathered}
-        words = {(word,) for texts in self._texts.values() for word in texts.words}
-        self._words = {row.word for row in work.all(_WORDS, {"rows": sorted(words)})}
+        words = {(word,) for texts in self._texts.values() for word, _ in texts.words}
+        kept = {(row.word, bool(row.in_name)) for row in work.all(_WORDS, {"rows": sorted(words)})}
+        # That a name held it once is no fault.
+        self._words = kept | {(word, False) for word, _ in kept}
 
     def fits(self, one: Gathered, stored: Row[Any]) -> bool:
         """Whether the rows of a model are those that it should have."""
@@ -139,7 +141,7 @@ def _among(table: Table, **columns: TypeEngine[Any]) -> Select[Any]:
 
 
 _POSTINGS = _among(search_postings, value_id=BigInteger(), doc=BigInteger())
-_WORDS = _among(search_words, word=Text())
+_WORDS = _among(search_words, word=Text()).add_columns(search_words.c.in_name)
 
 
 def _count(table: Table) -> ScalarSelect[int]:

@@ -73,9 +73,11 @@ class Texts:
         return self.name, self.keys, self.description
 
     @property
-    def words(self) -> set[str]:
-        """Every word, once."""
-        return {*self.name.split(" "), *self.keys.split(" "), *self.description.split(" ")} - {"", BORDER}
+    def words(self) -> set[tuple[str, bool]]:
+        """Every word, once, and whether the name holds it."""
+        of_name = {*self.name.split(" ")} - {""}
+        others = {*self.keys.split(" "), *self.description.split(" ")} - {"", BORDER} - of_name
+        return {(word, True) for word in of_name} | {(word, False) for word in others}
 
 
 def write_texts(model: ModelFacts) -> Texts:

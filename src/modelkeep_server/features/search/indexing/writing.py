@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Delete,
     Executable,
     Insert,
@@ -260,8 +261,11 @@ def _write_texts(work: Work, changes: Sequence[Change]) -> None:
     _keep(work, search_texts, _MOVE_TEXTS, moved)
     _keep(work, search_texts, _CHANGE_TEXTS, changed)
     _keep(work, search_texts, _ADD_TEXTS, added)
-    words = sorted({word for _, texts in rewritten for word in texts.words})
-    _keep(work, search_words, _add_words(work.dialect), [(word,) for word in words])
+    words: dict[str, bool] = {}
+    for _, texts in rewritten:
+        for word, in_name in texts.words:
+            words[word] = in_name or words.get(word, False)
+    _keep(work, search_words, _add_words(work.dialect), sorted(words.items()))
 
 
 def _keep(work: Work, table: Table, statement: Executable, rows: Sequence[Sequence[Any]]) -> None:
@@ -355,10 +359,13 @@ def _add_whole() -> Insert:
 @cache
 def _add_words(dialect: str) -> Insert:
     adding = sqlite.insert(search_words) if dialect == "sqlite" else postgresql.insert(search_words)
-    given = given_rows(word=Text())
+    given = given_rows(word=Text(), in_name=Boolean())
     # Without a condition SQLite would take what follows for part of the join.
-    rows = select(given.c.word).where(given.c.word != "").order_by(given.c.word)
-    return adding.from_select(["word"], rows).on_conflict_do_nothing()
+    rows = select(given.c.word, given.c.in_name).where(given.c.word != "").order_by(given.c.word)
+    is_new_in_names = adding.excluded.in_name & ~search_words.c.in_name
+    return adding.from_select(["word", "in_name"], rows).on_conflict_do_update(
+        index_elements=["word"], set_={"in_name": adding.excluded.in_name}, where=is_new_in_names
+    )
 
 
 _BIG = BigInteger()
