@@ -42,7 +42,7 @@ _DATED_MAX = 20_000
 #: Where more of all documents than this is read anyhow, they are read at once.
 _SPANNED_MAX = 0.8
 #: Of what should be enough this part is asked for first, where more is asked for by itself.
-_BARE_SPARE = 0.8
+_BARE_SPARE = 0.85
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
 
 
@@ -229,7 +229,7 @@ class Search:
         if not start.at_once or self._is_elsewhere(start) or reach / whole > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
-        steps: tuple[float, ...] = (1, 1.5, 3) if bare else (1, 3)
+        steps: tuple[float, ...] = (1, 1.3, 2, 4) if bare else (1, 3)
         # Where those of a date are is known least.
         if bare and self._is_uncounted:
             steps = (0.3, 0.6, *steps)
