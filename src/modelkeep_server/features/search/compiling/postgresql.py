@@ -118,7 +118,8 @@ class PostgresCompiler(Compiler):
         # Words have no letters that mean anything in a query.
         told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.word || '''' AS tsquery)"]
         told += [self.test(node)] if node.place is Place.DESCRIPTION else []
-        asked = f"SELECT word FROM search_words WHERE {self._is_like('word', node.patterns[0])} OFFSET 0"  # noqa: S608
+        is_asked = self._is_like("word", node.patterns[0]) + (" AND in_name" if node.place is Place.NAME else "")
+        asked = f"SELECT word FROM search_words WHERE {is_asked} OFFSET 0"  # noqa: S608 - values are bound
         return (
             f"SELECT DISTINCT found.doc FROM ({asked}) AS asked "  # noqa: S608
             f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
