@@ -10,6 +10,7 @@ import pytest
 
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.jobs.views import Task
+from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.search.saved.matching import MATCH
 from modelkeep_server.kit import clock
 from tests.support.clients import Api, Browser, Client
@@ -252,3 +253,8 @@ def test_an_id_of_a_hidden_model_is_no_model(
             answer = fresh_api.as_(person).get("/api/v1/models", params={"q": f"{query} {model.id}".strip()})
             assert answer.status_code in (200, 422), answer.text
             assert answer.status_code == 422 or answer.json()["items"] == []
+
+
+def test_nothing_but_restricted_models_is_hidden() -> None:
+    """Searches and lists of values take hidden models off by the index of these: another kind must be entered there."""
+    assert set(Visibility) == {Visibility.INTERNAL, Visibility.RESTRICTED}
