@@ -229,9 +229,14 @@ def test_one_model_is_found_where_the_list_has_it(world: World) -> None:
     ],
 )  # fmt: skip
 def test_a_search_costs_few_statements(world: World, text: str, plain: int, with_facets: int) -> None:
-    """What patterns stand for, a look, the page with its total, its rows; with facets their counts and their names."""
+    """
+    What patterns stand for, a look, the page with its total, its rows; with facets their counts and their names. Codes
+    are remembered: a process reads them once.
+    """
     mia = world.visitors["mia@company.com"].actor
     costs = []
+    with world.registry.reading() as work:
+        queries.list_models(work, mia, CatalogueFilter(text=text), facets=True)
 
     for facets in (False, True):
         with world.registry.reading() as work, counted() as sent:
