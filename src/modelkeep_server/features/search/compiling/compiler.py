@@ -261,8 +261,8 @@ class Compiler(ABC):
         return f"{self.place_of(within, sought)} > 0"
 
     @abstractmethod
-    def join_texts(self, column: str, by: str = "") -> str:
-        """SQL for all that `column` has in the rows of a group, as one text or its bytes, with `by` between two."""
+    def join_docs(self) -> str:
+        """SQL for the numbers in column `doc` of all rows, as one text with a comma between two."""
 
     @abstractmethod
     def _is_like(self, column: str, pattern: Pattern) -> str:

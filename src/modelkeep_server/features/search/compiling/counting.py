@@ -84,7 +84,7 @@ def count_values(search: Search) -> Counts:
     knows = 0 < search.count_of(search.node) < _KNOWN_MAX
     found = find_newest(search, search.node)
     if knows and found.count <= COUNTED_MAX:
-        search.know(found.docs.decode("ascii"), found.count)
+        search.know(found.docs, found.count)
     values = dict(_tally_newest(search, found))
     for field in CHOSEN_ONE_OF:
         others = others_of(search.node, field)

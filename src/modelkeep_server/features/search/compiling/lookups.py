@@ -75,13 +75,13 @@ def look_up(work: Work, node: Node) -> Lookups:
         words += [(found.names, pattern) for pattern in asked_words if pattern.fit is Fit.WILD]
     lone_max = LONE_WORDS_MAX if on_sqlite else COUNTED_WORDS_MAX
     wild_max = lone_max if _has_lone_wildcard(node) else WORDS_MAX
+    most_of = {pattern: wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX for pattern in asked_words}
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": HELD_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
     for kept, pattern in words:
-        most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
-        of_names = kept is found.names
+        most, of_names = most_of[pattern], kept is found.names
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most, of_names=of_names))
     rows: dict[int, list[tuple[int, str | None, int]]] = {}
     if parts:
@@ -91,7 +91,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
     for number, (kept, pattern) in enumerate(words, start=len(values)):
-        most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
+        most = most_of[pattern]
         ((_, told_words, count),) = rows[number]
         listed = tuple(told_words.split()) if told_words else ()
         kept[pattern] = listed if count == len(listed) <= most else None

@@ -21,21 +21,21 @@ class Newest:
     """
 
     count: int
-    docs: bytes
+    docs: str
     renewal: int
 
 
 def find_newest(search: Search, node: Node) -> Newest:
     """Of the models that fit. One statement, and more where the database must sort rows and the newest are too few."""
-    found, count, renewal = list[bytes](), 0, 0
+    found, count, renewal = list[str](), 0, 0
     for select in _selects(search.source(node, wanted=COUNTED_MAX, bare=True)):
-        told = f"count(*), {search.compiler.join_texts('doc', ',')}, {_RENEWAL}"
+        told = f"count(*), {search.compiler.join_docs()}, {_RENEWAL}"
         ((more, docs, last),) = search.all(f"SELECT {told} FROM ({select}) AS found")  # noqa: S608 - values are bound
-        found += [_as_bytes(docs)] if docs else []
+        found += [str(docs)] if docs else []
         count, renewal = count + int(str(more)), int(str(last or 0))
         if count >= _MOST:
             break
-    return Newest(count, b",".join(found), renewal)
+    return Newest(count, ",".join(found), renewal)
 
 
 def _selects(source: Source) -> Iterator[str]:
@@ -46,8 +46,3 @@ def _selects(source: Source) -> Iterator[str]:
     # To sort thousands of rows takes longer there than to hand them on.
     for span in source.spans:
         yield f"SELECT {columns} FROM {source.tables} WHERE {source.where}{span}"  # noqa: S608 - values are bound
-
-
-def _as_bytes(told: object) -> bytes:
-    """What a database joined, as a text or bytes."""
-    return told if isinstance(told, bytes) else str(told or "").encode("ascii")

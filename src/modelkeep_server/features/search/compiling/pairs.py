@@ -1,10 +1,9 @@
 """What wildcards tell of two words side by side, as the pairs by which SQLite finds them (kit/pairs.py)."""
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from modelkeep_server.features.search.compiling.shapes import begin_of
+from modelkeep_server.features.search.compiling.shapes import begin_of, end_of
 from modelkeep_server.features.search.language.tree import Fit, Pattern
 from modelkeep_server.kit.pairs import LETTERS, NO_LETTER
 
@@ -22,7 +21,7 @@ def pairs_of(patterns: Sequence[Pattern]) -> list[tuple[str, bool]]:
 
 
 def _begin_of_pair(one: Pattern, other: Pattern) -> str:
-    last, first = _end_of(one)[::-1], begin_of(other)
+    last, first = end_of(one)[::-1], begin_of(other)
     if one.fit is Fit.WHOLE:
         last += NO_LETTER * LETTERS
     if other.fit is Fit.WHOLE:
@@ -34,8 +33,3 @@ def _begin_of_pair(one: Pattern, other: Pattern) -> str:
                 return letters
             letters += known[place]
     return letters
-
-
-def _end_of(pattern: Pattern) -> str:
-    """The letters with which all that fits ends."""
-    return re.split(r"[*?]", pattern.text)[-1] if pattern.fit is Fit.WILD else pattern.text

@@ -89,8 +89,8 @@ class PostgresCompiler(Compiler):
         # To tell where it was found, PostgreSQL counts the characters before it, and takes longer than to find it.
         return f"(split_part({within}, {sought}, 1) <> {within})"
 
-    def join_texts(self, column: str, by: str = "") -> str:
-        return f"string_agg(CAST({column} AS text), '{by}')"
+    def join_docs(self) -> str:
+        return "string_agg(CAST(doc AS text), ',')"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} LIKE {self.binds.of(like_of(pattern))}"

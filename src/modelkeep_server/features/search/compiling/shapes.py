@@ -135,8 +135,8 @@ def begin_of(pattern: Pattern) -> str:
 
 
 def end_of(pattern: Pattern) -> str:
-    """The letters with which all that fits a wildcard ends; empty where any may."""
-    return re.split(r"[*?]", pattern.text)[-1]
+    """The letters with which all that fits ends, where it does not go on; empty where any may."""
+    return re.split(r"[*?]", pattern.text)[-1] if pattern.fit is Fit.WILD else pattern.text
 
 
 def _escape_regex(text: str) -> str:

@@ -64,9 +64,8 @@ class SqliteCompiler(Compiler):
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
 
-    def join_texts(self, column: str, by: str = "") -> str:
-        # As bytes: for a text SQLite and Python would each copy megabytes once more.
-        return f"CAST(group_concat({column}, '{by}') AS BLOB)"
+    def join_docs(self) -> str:
+        return "group_concat(doc)"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"

@@ -41,10 +41,10 @@ def tally_newest(work: Work, found: Newest) -> Mapping[str, Tally]:
 def remember_ahead(database: Database, parts: Parts, stop: threading.Event) -> None:
     """Remember the codes of all documents there is room for, from the newest on: the first searches wait for none."""
     codes = parts.shelf.find(RememberedCodes)
-    before: int | None = None
+    before = 1 << 62
     while codes.has_room and not stop.is_set():
         with works.reading(database, parts) as work:
-            docs = [row.doc for row in work.all(_NEXT, {"before": 1 << 62 if before is None else before})]
+            docs = [row.doc for row in work.all(_NEXT, {"before": before})]
             if not docs:
                 return
             _take(work, codes, np.array(docs, np.int64), work.scalar(_RENEWAL) or 0)
@@ -55,7 +55,7 @@ def _take(work: Work, codes: RememberedCodes, docs: Numbers, renewal: int) -> Pa
     def read(missing: Numbers) -> tuple[bytes, Numbers]:
         row = work.first(_CODES, {"docs": missing.tolist()})
         assert row is not None
-        return (row.codes or "").encode("ascii"), _read_docs((row.docs or "").encode("ascii"))
+        return (row.codes or "").encode("ascii"), _read_docs(row.docs or "")
 
     def find_renewed(last: int) -> Numbers:
         return np.array([row.doc for row in work.all(_RENEWED, {"last": last, "renewal": renewal})], np.int64)
@@ -63,8 +63,8 @@ def _take(work: Work, codes: RememberedCodes, docs: Numbers, renewal: int) -> Pa
     return codes.take(docs, renewal, find_renewed, read)
 
 
-def _read_docs(told: bytes) -> Numbers:
-    return np.fromstring(told.decode("ascii"), np.int64, sep=",") if told else np.empty(0, np.int64)
+def _read_docs(told: str) -> Numbers:
+    return np.fromstring(told, np.int64, sep=",") if told else np.empty(0, np.int64)
 
 
 _CODES = select(
