@@ -54,9 +54,6 @@ class Tally:
         return dict(zip(self.ids[chosen].tolist(), self.times[chosen].tolist(), strict=True))
 
 
-NONE = Tally(np.empty(0, np.int64), np.empty(0, np.int64))
-
-
 def pack(codes: bytes) -> Packed:
     """The codes of a text, one number each; the letter `@` is 0. Raises OverflowError beyond 2^27 values."""
     if not codes:
