@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from modelkeep.client import Client
 from tests.journeys.conftest import Visitor, enter, keep_picture, visit
@@ -285,9 +285,8 @@ def test_a_card_needs_no_script(chromium: Browser, furnished: RunningRegistry) -
     page.locator("#factors").get_by_role("button", name="Save").click()
     page.locator("summary", has_text="Publish").click()
     visitor.press("Publish revision 1")
-    stands = page.locator(".card-bar").inner_text()
+    expect(page.locator(".card-bar")).to_contain_text("Revision 1, published")
     said = page.locator("#factors .card-note em").inner_text()
     context.close()
 
     assert (previewed, said) == ("adults", "adults")
-    assert "Revision 1, published" in stands

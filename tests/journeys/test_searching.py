@@ -155,19 +155,20 @@ def test_the_examples_of_the_guide_are_found_without_scripts(chromium: Browser, 
         page.goto(f"{stocked.url}/models")
         page.locator("#q").fill(query)
         page.get_by_role("button", name="Search", exact=True).click()
-        assert rows_of(page) == wanted
+        wait_for_rows(page, wanted)
     page.goto(f"{stocked.url}/models")
     page.locator("#syntax > summary").click()
     page.get_by_role("link", name="tag:nlp AND tag:production").click()
-    assert rows_of(page) == EXAMPLES[0][1]
+    wait_for_rows(page, EXAMPLES[0][1])
     assert page.locator(".q-colours .q-name").all_text_contents() == ["tag:", "tag:"]
     page.locator("#pick-tag-experimental").click()
-    assert rows_of(page) == {"nlp-models/intent-mpnet"}
+    wait_for_rows(page, {"nlp-models/intent-mpnet"})
     page.locator("#range-updated > summary").click()
     page.locator("[name=updatedFrom]").fill("2020-01-01")
     page.locator("#range-updated button").click()
+    page.wait_for_url("**updated**")
     assert query_of(page) == "tag:nlp AND tag:production AND tag:experimental AND updated:[2020-01-01 TO *]"
-    assert rows_of(page) == {"nlp-models/intent-mpnet"}
+    wait_for_rows(page, {"nlp-models/intent-mpnet"})
     context.close()
 
 
