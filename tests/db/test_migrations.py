@@ -38,15 +38,16 @@ OF_SEARCH = (
 
 def _ours(_: Any, name: str | None, *_more: Any) -> bool:
     """Everything but the full-text index, which each database has in its own form, made by hand."""
-    made_by_hand = ("search_index", "search_pairs", "ix_search_words_within")
+    made_by_hand = ("search_index", "search_pairs", "search_whole", "search_entries", "ix_search_words_within")
     return not str(name).startswith(made_by_hand)
 
 
 def drop_search(registry: Registry) -> None:
     """Take what searching has away: a registry of before 0018 has no index of this form, and no saved searches."""
-    registry.tamper("DROP TABLE search_index")
+    of_each = {"sqlite": ("search_index", "search_pairs"), "postgresql": ("search_entries", "search_whole")}
+    for table in of_each[registry.kind]:
+        registry.tamper(f"DROP TABLE {table}")
     if registry.kind == "sqlite":
-        registry.tamper("DROP TABLE search_pairs")
         registry.tamper("DROP VIEW search_marked")
     for table in OF_SEARCH:
         registry.tamper(f"DROP TABLE {table}")

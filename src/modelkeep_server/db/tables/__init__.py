@@ -91,6 +91,7 @@ from modelkeep_server.db.tables.promotions import (
 from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     LEXEMES,
+    search_entries,
     search_index,
     search_marked,
     search_models,
@@ -230,6 +231,7 @@ __all__ = [
     "saved_searches",
     "scans",
     "search_alerts",
+    "search_entries",
     "search_index",
     "search_marked",
     "search_matches",

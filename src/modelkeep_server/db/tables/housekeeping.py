@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, T
 from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
 from modelkeep_server.db.tables.search import (
+    search_entries,
     search_index,
     search_models,
     search_pairs,
@@ -18,6 +19,7 @@ from modelkeep_server.db.tables.search import (
     search_texts,
     search_values,
     search_versions,
+    search_whole,
     search_words,
 )
 
@@ -323,6 +325,8 @@ HOUSEKEEPING = frozenset(
         search_words.name,
         search_texts.name,
         search_index.name,
+        search_whole.name,
+        search_entries.name,
         search_pairs.name,
         search_renewals.name,
         lineage_nodes.name,

@@ -102,12 +102,9 @@ search_texts = Table(
 
 #: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
 #: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
-#: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
-#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the last two
-#: letters and the first two, `p/rdot`, the codes of values, `v/code`, when the model was registered, `¶/year` and
-#: `¶/yearmonth`, which 2,048 numbers it is of, `¶11/number`, and so on to 131,072, `¶17/number`, and `¶` always.
+#: first `headed` characters are name and keys.
 search_whole = Table(
-    "search_index",
+    "search_whole",
     MetaData(),
     Column("doc", BigInteger, primary_key=True, autoincrement=False),
     Column("model_id", BigInteger, nullable=False),
@@ -120,9 +117,22 @@ search_whole = Table(
     Column("words", KeyText, nullable=False),
     Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(
-    *(search_whole.c[name] for name in ("doc", "created_at", "name_key", "words", "headed", "facets"))
+
+#: PostgreSQL alone: an entry of the full-text index for each document, with what tells who sees it. What the index
+#: holds is made of `search_whole`, which is written before, by the function `search_lexemes`: all words as they are,
+#: those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the letters where they meet
+#: (kit/pairs.py), `p/ddueat`, the codes of values, `v/code`, when the model was registered, `¶/year` and
+#: `¶/yearmonth`, which 2,048 numbers it is of, `¶11/number`, and so on to 131,072, `¶17/number`, and `¶` always.
+search_entries = Table(
+    "search_entries",
+    MetaData(),
+    Column("doc", BigInteger, primary_key=True, autoincrement=False),
+    Column("model_id", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("visibility", Text, nullable=False),
 )
+LEXEMES = func.search_lexemes(search_entries.c.doc)
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, the codes of values as `³code`, and

@@ -160,36 +160,9 @@ def _index_on_sqlite() -> None:
 
 def _index_on_postgresql() -> None:
     op.execute("CREATE SEQUENCE search_docs OWNED BY search_models.doc")
-    # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones. What it costs is told
-    # to the planner as so much that it never makes lexemes of rows where the index has them.
-    op.execute(
-        """
-        CREATE OR REPLACE FUNCTION search_lexemes(
-            doc bigint, created_at bigint, name_key text, words text, headed integer, facets text
-        ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
-        SELECT array_to_tsvector(
-            array_remove(string_to_array(
-                replace(words, ' ¶', '') || '¶ ¶11/' || (doc >> 11) || ' ¶13/' || (doc >> 13) || ' ¶15/' || (doc >> 15)
-                || ' ¶17/' || (doc >> 17) || ' ¶/' || left(month, 4) || ' ¶/' || month
-                || ' n/' || replace(name_key, ' ', ' n/')
-                || replace(rtrim(replace(left(words, headed), ' ¶', '')), ' ', ' k/')
-                || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
-            ), '')
-            || ARRAY(
-                SELECT 'p/' || right(one, 2) || left(other, 2) FROM unnest(each, each[2:]) AS pairs (one, other)
-                WHERE one <> '¶' AND other <> '¶' AND one <> '' AND other <> ''
-            )
-        )
-        FROM (
-            SELECT string_to_array(words, ' ') AS each,
-            to_char((date '1970-01-01' + floor(created_at / 86400000000.0)::integer)::timestamp, 'YYYYMM') AS month
-        ) AS told
-        $$
-        """
-    )
-    # All of a document side by side: what the index finds is then read once, wherever it is tested by.
+    # All of a document side by side: whatever is tested, one row is read for it.
     op.create_table(
-        "search_index",
+        "search_whole",
         sa.Column("doc", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("model_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -200,15 +173,60 @@ def _index_on_postgresql() -> None:
         sa.Column("name_key", KEY_TEXT, nullable=False),
         sa.Column("words", KEY_TEXT, nullable=False),
         sa.Column("path_key", KEY_TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("doc", name="search_index_pkey"),
+        sa.PrimaryKeyConstraint("doc", name="search_whole_pkey"),
     )
-    op.execute("CREATE INDEX ix_search_index_created ON search_index (created_at)")
-    op.execute("CREATE INDEX ix_search_index_updated ON search_index (updated_at)")
+    op.execute("CREATE INDEX ix_search_whole_created ON search_whole (created_at)")
+    op.execute("CREATE INDEX ix_search_whole_updated ON search_whole (updated_at)")
+    # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones. What it costs is told
+    # to the planner as so much that it never makes lexemes of rows where the index has them. It is as immutable as a
+    # document is under its number: who changes one takes its entry out first, and enters it anew.
+    op.execute(
+        """
+        CREATE OR REPLACE FUNCTION search_lexemes(entry bigint) RETURNS tsvector
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100000 SET search_path FROM CURRENT AS $$
+        SELECT array_to_tsvector(
+            array_remove(string_to_array(
+                replace(words, ' ¶', '') || '¶ ¶11/' || (doc >> 11) || ' ¶13/' || (doc >> 13) || ' ¶15/' || (doc >> 15)
+                || ' ¶17/' || (doc >> 17) || ' ¶/' || left(month, 4) || ' ¶/' || month
+                || ' n/' || replace(name_key, ' ', ' n/')
+                || replace(rtrim(replace(left(words, headed), ' ¶', '')), ' ', ' k/')
+                || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
+            ), '')
+            || ARRAY(
+                SELECT 'p/' || substr(last, 1, 1) || substr(first, 1, 1) || substr(last, 2, 1) || substr(first, 2, 1)
+                    || substr(last, 3, 1) || substr(first, 3, 1)
+                FROM (
+                    SELECT rpad(reverse(right(one, 3)), 3, '¶') AS last, rpad(left(other, 3), 3, '¶') AS first
+                    FROM unnest(each, each[2:]) AS pairs (one, other)
+                    WHERE one <> '¶' AND other <> '¶' AND one <> '' AND other <> ''
+                ) AS meeting
+            )
+        )
+        FROM (
+            SELECT *, string_to_array(words, ' ') AS each,
+            to_char((date '1970-01-01' + floor(created_at / 86400000000.0)::integer)::timestamp, 'YYYYMM') AS month
+            FROM search_whole WHERE doc = entry
+        ) AS told
+        $$
+        """
+    )
+    # What the index finds must be read: of rows so narrow a hundred lie on a page, of whole documents ten.
+    op.create_table(
+        "search_entries",
+        sa.Column("doc", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("model_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("doc", name="search_entries_pkey"),
+    )
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
-        "CREATE INDEX ix_search_index_lexemes ON search_index "
-        "USING gin (search_lexemes(doc, created_at, name_key, words, headed, facets)) WITH (fastupdate = off)"
+        "CREATE INDEX ix_search_entries_lexemes ON search_entries USING gin (search_lexemes(doc)) "
+        "WITH (fastupdate = off)"
     )
+    # Thousands of rows would be made lexemes of for what no plan depends on.
+    op.execute("ALTER INDEX ix_search_entries_lexemes ALTER COLUMN 1 SET STATISTICS 0")
     _index_within_words()
 
 

@@ -294,6 +294,17 @@ class Compiler(ABC):
         tables = self.with_texts("search_models", *rest)
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join([*told, *rest])}"  # noqa: S608
 
+    def join_models(self, doc: str, *conditions: str, is_whole: bool = False) -> str:
+        """
+        SQL that joins to each document its row as `search_models`: all of it where it `is_whole`, else as much as these
+        conditions name, and as stands in an order of documents.
+        """
+        return self.join(self.table_for(*conditions), "search_models", f"search_models.doc = {doc}")
+
+    def is_told_by_entries(self, *conditions: str) -> bool:
+        """Whether the entries of the full-text index, where that has any, have all that these conditions name."""
+        return False
+
     def table_for(self, *conditions: str) -> str:
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"

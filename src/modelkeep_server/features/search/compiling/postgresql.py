@@ -6,24 +6,29 @@ from itertools import pairwise
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
-from modelkeep_server.features.search.compiling.shapes import begin_of, end_of, like_of, shape_of
+from modelkeep_server.features.search.compiling.pairs import meeting_of
+from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
-WHOLE = "search_index AS search_models"
+_WHOLE = "search_whole AS search_models"
 _TEXTS = (
     "CROSS JOIN LATERAL (SELECT search_models.name_key AS name_key, search_models.words AS words, "
     "search_models.headed AS headed) AS search_texts"
 )
+#: The table of the full-text index, and what its rows have of `search_models`, as that.
+_ENTRIES = "search_entries AS entry"
+_NARROW = (
+    "CROSS JOIN LATERAL (SELECT entry.doc AS doc, entry.model_id AS model_id, entry.created_at AS created_at, "
+    "entry.updated_at AS updated_at, entry.visibility AS visibility) AS search_models"
+)
+_BESIDE = ("search_texts.", "search_models.facets", "search_models.name_key", "search_models.path_key")
+_LEXEMES = "search_lexemes(entry.doc)"
+_SUM = " + 0"
 #: The letters before the stroke of lexemes that are no words.
 _MARKS = ("n", "k", "p", "v")
-_LEXEMES = (
-    "search_lexemes("
-    "search_models.doc, search_models.created_at, search_models.name_key, search_models.words, search_models.headed, "
-    "search_models.facets)"
-)
 #: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
 #: lexemes so many are asked for at most: each document that is found is looked for in the lists of all of them.
 _PIECES: Mapping[int, str] = {bits: f"{BORDER}{bits}/" for bits in (11, 13, 15, 17)}
@@ -40,16 +45,15 @@ _LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
 #: The index holds each document that it finds against all words that a wildcard stands for: of more than these it is
 #: asked for one by one.
 _TOGETHER_MAX = 24
-#: So many ends and beginnings of two words side by side are asked for at most; and about how many times as much these
-#: find as the two words, where these are not asked for as well.
-_PAIRS_MAX = 64
+#: About how many times as much two words side by side find that are told by the letters where they meet.
 _OF_PAIRS = 4.0
+_SIDE_BY_SIDE = 2
 
 
 class PostgresCompiler(Compiler):
     """
-    For PostgreSQL: lexemes of `search_index` (`n/` those of the name, `k/` those of name, group and tags, `p/` of two
-    neighbours the last letters of the one and the first of the other, two each, `v/` codes of values), and regex.
+    For PostgreSQL: lexemes of `search_entries` (`n/` those of the name, `k/` those of name, group and tags, `p/` of two
+    neighbours the letters where they meet, `v/` codes of values), and regex.
     """
 
     dialect = "postgresql"
@@ -59,7 +63,16 @@ class PostgresCompiler(Compiler):
     coded = "v/"
     registered = f"{BORDER}/"
     costs = Costs(
-        walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=2.5, begun=500
+        walked=0.6,
+        tested=0.25,
+        streamed=0.15,
+        gathered=0.7,
+        fetched=1.5,
+        listed=0.09,
+        opened=2.5,
+        begun=300,
+        entered=0.2,
+        beside=0.9,
     )
 
     def join(self, table: str, name: str, on: str) -> str:
@@ -68,17 +81,17 @@ class PostgresCompiler(Compiler):
         return f"CROSS JOIN LATERAL ({one}) AS {name}"
 
     def join_words(self, doc: str) -> str:
-        return f"JOIN search_index AS search_texts ON search_texts.doc = {doc}"
+        return f"JOIN search_whole AS search_texts ON search_texts.doc = {doc}"
 
     def table_for(self, *conditions: str) -> str:
-        return "search_index" if looks_into_texts(*conditions) else "search_models"
+        return "search_whole" if looks_into_texts(*conditions) else "search_models"
 
     def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
         if _TEXTS in tables or not looks_into_texts(*conditions):
             return tables
         # Where rows are not read in the order of another index, they are read with their texts at once.
-        tables = tables.replace("search_models AS search_models", WHOLE)
-        return f"{tables} {_TEXTS}" if WHOLE in tables else super().with_texts(tables, *conditions, doc=doc)
+        tables = tables.replace("search_models AS search_models", _WHOLE)
+        return f"{tables} {_TEXTS}" if _WHOLE in tables else super().with_texts(tables, *conditions, doc=doc)
 
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
@@ -108,22 +121,32 @@ class PostgresCompiler(Compiler):
         return f"SELECT unnest(CAST({self.binds.of('{' + docs + '}')} AS bigint[]))"
 
     def docs_of_words(self, node: Node, words: Words) -> str:
-        told = [self.holds_words(words), *([] if words.exact else [self.test(node)])]
-        tables = self.with_texts(WHOLE, *told)
-        return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
+        return self._docs_held(self.holds_words(words), [] if words.exact else [self.test(node)])
+
+    def _docs_held(self, held: str, tests: Sequence[str]) -> str:
+        """The SELECT of documents of entries, as far as they fit."""
+        tables = self.with_texts(f"{_ENTRIES} {self.join_models('entry.doc', *tests)}" if tests else _ENTRIES, *tests)
+        return f"SELECT entry.doc FROM {tables} WHERE {' AND '.join([held, *tests])}"  # noqa: S608
+
+    def join_models(self, doc: str, *conditions: str, is_whole: bool = False) -> str:
+        if "entry." in doc and not is_whole and self.is_told_by_entries(*conditions):
+            return _NARROW
+        return super().join_models(doc, *conditions, is_whole=is_whole)
+
+    def is_told_by_entries(self, *conditions: str) -> bool:
+        return not any(column in condition for condition in conditions for column in _BESIDE)
 
     def docs_of_text(self, node: Text) -> str | None:
         if not self._one_by_one(node):
             return None
         # Words have no letters that mean anything in a query.
-        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.word || '''' AS tsquery)"]
-        told += [self.test(node)] if node.place is Place.DESCRIPTION else []
+        held = f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.word || '''' AS tsquery)"
+        found = self._docs_held(held, [self.test(node)] if node.place is Place.DESCRIPTION else [])
         is_asked = self._is_like("word", node.patterns[0]) + (" AND in_name" if node.place is Place.NAME else "")
         asked = f"SELECT word FROM search_words WHERE {is_asked} OFFSET 0"  # noqa: S608 - values are bound
         return (
             f"SELECT DISTINCT found.doc FROM ({asked}) AS asked "  # noqa: S608
-            f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
-            f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
+            f"CROSS JOIN LATERAL ({found} OFFSET 0) AS found"
         )
 
     def _one_by_one(self, node: Node) -> int:
@@ -136,9 +159,9 @@ class PostgresCompiler(Compiler):
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         told = tuple(part for part in parts if self.is_told(part))
-        start = _begin_at_once(WHOLE, self.holds_words(words), told, share * self._excess_of(parts), rarest)
+        start = _begin_at_once(_ENTRIES, self.holds_words(words), told, share * self._excess_of(parts), rarest)
         # What begins so is gathered from all words that do.
-        return replace(start, to_end=":*" in words.query)
+        return replace(start, to_end=":*" in words.query, is_of_entries=True)
 
     def _excess_of(self, parts: Sequence[Node]) -> float:
         return max((words.excess for part in parts if (words := self.words(part)) is not None), default=1.0)
@@ -158,18 +181,18 @@ class PostgresCompiler(Compiler):
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
-        smallest = min(_PIECES)
+        smallest, is_of_words = min(_PIECES), start.tables == _ENTRIES
         told, behind = [], ((newest >> smallest) + 1) << smallest
         for end in ends:
             if end >= behind:
                 continue
             # Rounded, so that the next span is made of pieces as well.
             first = max(end, 0) >> smallest << smallest
-            span = self._is_of_pieces(first, behind) if start.tables == WHOLE else None
-            behind, where = span or (first, self._is_between(first, behind))
+            span = self._is_of_pieces(first, behind) if is_of_words else None
+            behind, where = span or (first, self._is_between(start.doc.strip("()").removesuffix(_SUM), first, behind))
             told.append(f" AND {where}")
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
-        return (*told, f" AND (search_models.doc + 0) < {self.binds.of(behind)}")
+        return (*told, f" AND {start.doc} < {self.binds.of(behind)}")
 
     def _is_of_pieces(self, end: int, behind: int) -> tuple[int, str] | None:
         """
@@ -185,8 +208,8 @@ class PostgresCompiler(Compiler):
             pieces.append(f"'{_PIECES[bits]}{behind >> bits}'")
         return None if behind > end else (behind, self.holds_words(Words(" | ".join(pieces))))
 
-    def _is_between(self, first: int, behind: int) -> str:
-        return f"search_models.doc >= {self.binds.of(first)} AND search_models.doc < {self.binds.of(behind)}"
+    def _is_between(self, doc: str, first: int, behind: int) -> str:
+        return f"{doc} >= {self.binds.of(first)} AND {doc} < {self.binds.of(behind)}"
 
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         if not wanted and not unwanted:
@@ -199,35 +222,19 @@ class PostgresCompiler(Compiler):
 
     def _ask(self, node: Text) -> Words | None:
         mark = self.marks.get(node.place, "")
+        pairs = [pair for two in pairwise(node.patterns) if (pair := meeting_of(*two)) is not None]
+        told = [self._quote(f"p/{pair.letters}") + ("" if pair.is_whole else ":*") for pair in pairs]
+        if node.place is Place.ANYWHERE and len(node.patterns) == _SIDE_BY_SIDE and pairs and pairs[0].is_exact:
+            return Words(told[0])
         each = [self._ask_word(mark, pattern) for pattern in node.patterns]
         known = [one for one in each if one is not None]
-        pairs = [pair for two in pairwise(node.patterns) if (pair := self._ask_pair(*two)) is not None]
         if pairs:
             # A pair tells how the last word begins: to gather all that begins so takes longer than to test the rest.
             known = [one for one in known if not one.endswith(":*")]
         excess = _OF_PAIRS if pairs and len(known) < len(each) else 1.0
-        known += pairs
-        is_whole = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
-        return Words(" & ".join(known), is_whole, excess=excess) if known else None
-
-    def _ask_pair(self, one: Pattern, other: Pattern) -> str | None:
-        """What stands for two words side by side: others beside each other that end and begin so are found too."""
-        ends, begins = self._letters(one, at_end=True), self._letters(other, at_end=False)
-        if not 0 < len(ends) * len(begins) <= _PAIRS_MAX:
-            return None
-        begun = ":*" if other.fit is Fit.BEGINNING and len(other.text) < 2 else ""
-        told = sorted(self._quote(f"p/{end}{begin}") + begun for end in ends for begin in begins)
-        return f"({' | '.join(told)})"
-
-    def _letters(self, pattern: Pattern, *, at_end: bool) -> set[str]:
-        """With which two letters what fits may end, or begin; none where that is not known."""
-        told: tuple[str, ...] = (pattern.text,)
-        if pattern.fit is Fit.WILD:
-            said = end_of(pattern) if at_end else begin_of(pattern)
-            told = (said,) if len(said) > 1 else self.lookups.words[pattern] or ()
-        elif pattern.fit is Fit.BEGINNING and at_end:
-            told = ()
-        return {word[-2:] if at_end else word[:2] for word in told}
+        known += told
+        is_all = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
+        return Words(" & ".join(known), is_all, excess=excess) if known else None
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
         words = self.lookups.words.get(pattern)
@@ -243,4 +250,5 @@ class PostgresCompiler(Compiler):
 
 def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
     # Such a sum has no index that the planner could rather walk, testing each row.
-    return Start(Way.GATHER, tables, where, "(search_models.doc + 0)", parts, share, at_once=True, rarest=rarest)
+    doc = f"({tables.split()[-1]}.doc{_SUM})"
+    return Start(Way.GATHER, tables, where, doc, parts, share, at_once=True, rarest=rarest)

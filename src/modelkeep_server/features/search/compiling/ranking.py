@@ -94,6 +94,7 @@ class _Ranking:
             for one in leaf.patterns
         ]
         self._is_same = search.compiler.named_as(" ".join(typed)) if typed else "1 = 0"
+        self._same = f"SELECT doc FROM search_models WHERE {self._is_same}"  # noqa: S608 - values are bound
 
     def select(self) -> Iterator[str]:
         """As many as should be enough as one statement, in which later ones are not begun where that was so."""
@@ -128,8 +129,7 @@ class _Ranking:
 
     def _sort_same(self) -> Iterator[tuple[str, float]]:
         if self._after[0] <= _SAME:
-            docs = f"SELECT doc FROM search_models WHERE {self._is_same}"  # noqa: S608 - values are bound
-            where = f"search_models.doc IN ({docs}) AND {self._test(self._search.node)}"
+            where = f"search_models.doc IN ({self._same}) AND {self._test(self._search.node)}"
             tables = self._search.compiler.with_texts("search_models", where)
             where = f"{self._search.compiler.visible} AND {where}"
             yield self._order(Source(Way.WALK, tables, where, "search_models.doc"), str(_SAME)), 0
@@ -140,7 +140,7 @@ class _Ranking:
         if tree == before or self._after[0] > step:
             return
         node = tree if before is None else self._without(tree, before)
-        extra = f" AND NOT {self._is_same}" if before is None else ""
+        extra = f" AND search_models.doc NOT IN ({self._same})" if before is None else ""
         share_of = self._search.share_of
         share = share_of(tree) - (share_of(before) if before else 0)
         self._search.expect(node, share)

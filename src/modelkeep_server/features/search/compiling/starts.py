@@ -37,6 +37,9 @@ class Costs:
     compared: float = 0.0
     #: For what an index gives all at once, however little that is.
     begun: float = 0.0
+    #: For an entry of the full-text index, where that has rows of its own, and for all else of its document.
+    entered: float = 0.0
+    beside: float = 0.0
 
     def of_words(self, words: "Words", rows: float, models: float) -> float:
         """What it takes to open all lists, to look at each for so many rows, and to find phrases in so many models."""
@@ -74,6 +77,8 @@ class Start:
     to_end: bool = False
     #: Whether it gives numbers alone, and no row is read for them.
     is_bare: bool = False
+    #: Whether its rows are entries of the full-text index, which tell no more than who sees a document, and its dates.
+    is_of_entries: bool = False
     #: What an index of words is asked, and how much of all models the rarest part of it has.
     words: Words | None = None
     rarest: float = 0.0

@@ -181,7 +181,8 @@ class Search:
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before, bare=bare) if newest_first else ("",)
-        return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
+        source = self._begin(start, parts, rows, bare=bare, is_whole=not newest_first)
+        return replace(source, spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -195,6 +196,10 @@ class Search:
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
             read = costs.listed if start.is_bare else costs.gathered
+            if start.is_of_entries:
+                tests = [self.compiler.test(part) for part in parts if part not in start.parts]
+                is_enough = newest_first and self.compiler.is_told_by_entries(*tests)
+                read = costs.entered + (0 if is_enough else costs.beside)
             return costs.begun + start.rarest * reached * costs.listed + needed * read + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + needed * costs.fetched
@@ -264,7 +269,7 @@ class Search:
         table = _MODELS if by_index else f"{self.compiler.table_for(where)} AS {_MODELS}"
         return Source(Way.WALK, self.compiler.with_texts(table, where), where, f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool, is_whole: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -280,11 +285,10 @@ class Search:
         if alone is not None:
             return alone
         told += [compiler.visible, *tests]
-        table = self.compiler.table_for(*told)
         if tables == _MODELS:
-            tables = f"{table} AS {_MODELS}"
+            tables = f"{compiler.table_for(*told)} AS {_MODELS}"
         elif _MODELS not in tables:
-            tables += f" {compiler.join(table, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
+            tables += f" {compiler.join_models(start.doc, *told, is_whole=is_whole)}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _alone(self, start: Start, tests: Sequence[str]) -> Source | None:

@@ -33,11 +33,11 @@ from modelkeep_server.db.tables import (
     LEXEMES,
     models,
     people,
+    search_entries,
     search_index,
     search_models,
     search_texts,
     search_values,
-    search_whole,
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -274,7 +274,7 @@ def _words_on_postgresql() -> list[Select[Any]]:
     spaced = literal(" ") + walked.c.name + literal(" ")
     near = select(walked.c.doc).where(spaced.like(all_(bindparam("within", type_=ARRAY(Text)))))
     fits = LEXEMES.op("@@")(bindparam("match", type_=TSQUERY))
-    before = select(search_whole.c.doc).where(fits).offset(literal_column("0")).subquery()
+    before = select(search_entries.c.doc).where(fits).offset(literal_column("0")).subquery()
     return [near, select(before.c.doc).where(before.c.doc < first)]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Row, bindparam, delete, func, select, text, t
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.tables import models, search_models, search_versions, search_whole, search_words
+from modelkeep_server.db.tables import models, search_entries, search_models, search_versions, search_words
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, find_last_document
@@ -131,7 +131,7 @@ def _loading(database: Database, parts: Parts) -> Iterator[None]:
 
 
 def _put_aside(database: Database, parts: Parts, value: str) -> None:
-    for table, name in ((search_whole, "ix_search_index_lexemes"), (search_words, "ix_search_words_within")):
+    for table, name in ((search_entries, "ix_search_entries_lexemes"), (search_words, "ix_search_words_within")):
         with works.writing(database, parts) as work:
             # The second is not there where the server has no pg_trgm.
             work.keep(table, text(f"ALTER INDEX IF EXISTS {name} SET (fastupdate = {value})"))

@@ -31,6 +31,7 @@ from sqlalchemy.exc import DatabaseError
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import (
     LEXEMES,
+    search_entries,
     search_index,
     search_models,
     search_pairs,
@@ -45,6 +46,7 @@ from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
 SWEEP = "sweep-search"
@@ -187,19 +189,29 @@ def _remove_unused(dialect: str) -> Delete:
         holds = select(search_index.c.rowid).where(literal_column(search_index.name).op("MATCH")(asked))
     else:
         asked = cast(literal("'") + word + literal("'"), TSQUERY)
-        holds = select(search_whole.c.doc).where(LEXEMES.op("@@")(asked))
+        holds = select(search_entries.c.doc).where(LEXEMES.op("@@")(asked))
     return delete(search_words).where(word >= bindparam("first"), word <= bindparam("last"), ~holds.exists())
 
 
 def _select_otherwise() -> Select[Any]:
     """PostgreSQL alone: documents that the full-text index has otherwise, or not at all, or alone."""
-    told = select_whole().subquery()
-    same = and_(*(told.c[column.name] == column for column in search_whole.c))
-    joined = told.join(search_whole, told.c.doc == search_whole.c.doc, full=True)
-    doc = func.coalesce(told.c.doc, search_whole.c.doc).label("doc")
+    told, held = select_whole().subquery(), select(search_entries.c.doc).where(LEXEMES.op("@@")(_ALWAYS)).subquery()
+    same = and_(
+        *(told.c[column.name] == column for column in search_whole.c),
+        *(told.c[column.name] == column for column in search_entries.c),
+        held.c.doc == told.c.doc,
+    )
+    joined = (
+        told.join(search_whole, told.c.doc == search_whole.c.doc, full=True)
+        .join(search_entries, func.coalesce(told.c.doc, search_whole.c.doc) == search_entries.c.doc, full=True)
+        .outerjoin(held, held.c.doc == search_entries.c.doc)
+    )
+    doc = func.coalesce(told.c.doc, search_whole.c.doc, search_entries.c.doc).label("doc")
     return select(doc).select_from(joined).where(same.is_not(True)).limit(bindparam("most"))
 
 
+#: The lexeme that each entry has.
+_ALWAYS: ColumnElement[Any] = literal_column(f"CAST('{BORDER}' AS tsquery)")
 _STRAY_TEXTS = (
     select(search_texts.c.doc)
     .where(~select(search_models.c.doc).where(search_models.c.doc == search_texts.c.doc).exists())

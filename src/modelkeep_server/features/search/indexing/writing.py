@@ -34,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
+    search_entries,
     search_index,
     search_marked,
     search_models,
@@ -150,11 +151,8 @@ def remove_texts(work: Work, docs: Sequence[tuple[int]]) -> None:
 
 def index(work: Work, docs: Sequence[tuple[int]]) -> None:
     """Enter documents into the full-text index, as they stand."""
-    if work.dialect == "sqlite":
-        for table, statement in _INDEX.items():
-            _keep(work, table, statement, docs)
-    else:
-        _keep(work, search_whole, _ADD_WHOLE, docs)
+    for table, statement in _INDEX[work.dialect].items():
+        _keep(work, table, statement, docs)
 
 
 def renew_whole(work: Work, docs: Sequence[tuple[int]]) -> None:
@@ -164,11 +162,8 @@ def renew_whole(work: Work, docs: Sequence[tuple[int]]) -> None:
 
 
 def _unindex(work: Work, docs: Sequence[tuple[int]]) -> None:
-    if work.dialect == "sqlite":
-        for table, statement in _UNINDEX.items():
-            _keep(work, table, statement, docs)
-    else:
-        _keep(work, search_whole, _REMOVE_WHOLE, docs)
+    for table, statement in _UNINDEX[work.dialect].items():
+        _keep(work, table, statement, docs)
 
 
 def spell(changes: Sequence[Change]) -> dict[tuple[str, str], str]:
@@ -353,7 +348,15 @@ def select_whole() -> Select[Any]:
 def _add_whole() -> Insert:
     given = given_rows(doc=_BIG)
     rows = select_whole().where(search_models.c.doc.in_(select(given.c.doc)))
-    return insert(search_whole).from_select([column.name for column in search_whole.c], rows)
+    # In their order, so that documents of like numbers lie on the same pages.
+    return insert(search_whole).from_select([one.name for one in search_whole.c], rows.order_by(search_models.c.doc))
+
+
+def _add_entries() -> Insert:
+    given = given_rows(doc=_BIG)
+    names = [column.name for column in search_entries.c]
+    rows = select(*(search_whole.c[name] for name in names)).where(search_whole.c.doc.in_(select(given.c.doc)))
+    return insert(search_entries).from_select(names, rows.order_by(search_whole.c.doc))
 
 
 @cache
@@ -384,7 +387,13 @@ _ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **PLACES))
 _MOVE_TEXTS = _change_texts()
 _CHANGE_TEXTS = _change_texts(**PLACES)
 _REMOVE_TEXTS = _remove(search_texts)
-_ADD_WHOLE = _add_whole()
-_REMOVE_WHOLE = _remove(search_whole)
-_INDEX = {table: _index(table, forgets=False) for table in (search_index, search_pairs)}
-_UNINDEX = {table: _index(table, forgets=True) for table in (search_index, search_pairs)}
+_ON_SQLITE = (search_index, search_pairs)
+#: What the full-text index of each database is told of documents, one after the other.
+_INDEX: Mapping[str, Mapping[Table, Insert]] = {
+    "sqlite": {table: _index(table, forgets=False) for table in _ON_SQLITE},
+    "postgresql": {search_whole: _add_whole(), search_entries: _add_entries()},
+}
+_UNINDEX: Mapping[str, Mapping[Table, Executable]] = {
+    "sqlite": {table: _index(table, forgets=True) for table in _ON_SQLITE},
+    "postgresql": {search_whole: _remove(search_whole).add_cte(_remove(search_entries).cte("entries"))},
+}
