@@ -1,6 +1,8 @@
 """One request, one transaction: no governed write without its event, and no event without its write."""
 
 import secrets
+import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +28,8 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import NoSuchRow, UnrecordedWrite, Work
 from modelkeep_server.features.audit import verify
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.errors import TookTooLong
+from tests.conftest import BOTH
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry
 
@@ -273,3 +277,17 @@ def test_what_is_asked_behind_a_hurried_block_has_the_usual_time(registries: Reg
 
         assert (inner["enable_seqscan"], outer["enable_seqscan"], after) == ("off", "off", usual)
         assert int(inner["statement_timeout"]) <= 4_000 < int(outer["statement_timeout"]) <= 9_000
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_what_is_asked_behind_a_block_within_a_hurried_one_is_stopped_too(kind: str, registries: Registries) -> None:
+    """The limit of the outer block holds to its end, while a statement runs and not only before it."""
+    counted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000000)"
+    began = time.monotonic()
+
+    with registries.shared(kind).reading() as work, suppress(TookTooLong), work.hurried(0.4, apart=True):
+        with work.hurried(0.2, apart=True):
+            work.scalar(text("SELECT 1"))
+        work.scalar(text(f"{counted} SELECT max(i) FROM n"))
+
+    assert time.monotonic() - began < 2

@@ -31,7 +31,7 @@ def test_only_so_many_wait_for_a_file(registry: Registry, api: Api, make: Make, 
     owner = make.owner_of(version)
     api.as_(owner).post(card_of(version))
     prints: Counter[str] = registry.app._app.state.door.prints
-    prints.update({owner.actor.pseudonym if who == "me" else who: count for who, count in waiting.items()})
+    prints.update({owner.actor.answered_by if who == "me" else who: count for who, count in waiting.items()})
     try:
         refused = api.as_(owner).get(card_of(version), params={"format": "pdf"})
         other = api.as_(owner).get(card_of(version), params={"format": "html"})

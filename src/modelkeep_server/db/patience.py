@@ -1,5 +1,6 @@
 """How long a database may work on what somebody asked, so that nobody's question holds up everybody else's."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -59,16 +60,25 @@ class Patience:
 
     @contextmanager
     def _kept_by_sqlite(self) -> Iterator[None]:
-        driver = self._connection.connection.driver_connection
-        driver.set_progress_handler(lambda: self.left < 0, _STEPS)  # type: ignore[union-attr]
+        self._have_sqlite_look()
         try:
             yield
         finally:
-            driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
+            self._driver().set_progress_handler(None, 0)
+
+    def _have_sqlite_look(self) -> None:
+        self._driver().set_progress_handler(lambda: self.left < 0, _STEPS)
+
+    def _driver(self) -> sqlite3.Connection:
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver
 
     def tell_again(self) -> None:
-        """The database was told another limit meanwhile."""
+        """The database was told another limit meanwhile, or, where that is SQLite, none after it."""
         self._told = float("inf")
+        if self._connection.dialect.name == "sqlite":
+            self._have_sqlite_look()
 
     def look(self) -> None:
         """Before each statement: PostgreSQL counts anew for every one. Raises TookTooLong."""

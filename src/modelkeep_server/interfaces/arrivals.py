@@ -35,7 +35,7 @@ def place_for(desk: Desk) -> AbstractContextManager[None]:
     A place among the uploads that run; each holds up to 40 MiB, also while its client is slow. Raises Unavailable.
     """
     return place_among(
-        desk.door.uploads, asking_of(desk.request).actor.pseudonym, of_all=UPLOADS_AT_ONCE, of_one=UPLOADS_OF_ONE,
+        desk.door.uploads, asking_of(desk.request).actor.answered_by, of_all=UPLOADS_AT_ONCE, of_one=UPLOADS_OF_ONE,
         full="Too many files are being uploaded at this moment.",
     )  # fmt: skip
 

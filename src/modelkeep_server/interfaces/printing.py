@@ -21,7 +21,7 @@ async def print_file(desk: Desk, job: Callable[[], T]) -> T:
     Run a job that waits for a process to make a file, where it keeps neither pages nor sign-ins waiting. What nobody
     waits for any more is not begun. Raises Unavailable where too many wait.
     """
-    door, who = desk.door, asking_of(desk.request).actor.pseudonym
+    door, who = desk.door, asking_of(desk.request).actor.answered_by
     full = "Too many files are being made at this moment."
     with place_among(door.prints, who, of_all=PRINTS_AT_ONCE, of_one=PRINTS_OF_ONE, full=full):
         async with door.printing:

@@ -36,7 +36,7 @@ _TURNS = {
     "COUNTED_WORDS_MAX": (0, 3, 99), "VALUES_MAX": (0, 1, 3), "BEGINNINGS_MAX": (0, 1, 3),
     "_LONG": (1, 3, 99), "_SORTED_MAX": (0, 3, 12), "LOOKED_AT": (1, 4, 16), "_JOINED_MAX": (0, 1, 3),
     "_COMMON": (0.0, 0.3, 1.1), "_SPANNED_MAX": (0.0, 0.7, 99), "_TOGETHER_MAX": (0, 2, 24), "_PIECES_MAX": (1, 4, 64),
-    "_SPARE": (0, 4, 99), "_BARE_SPARE": (0.01, 0.8, 9), "_OF_PAIRS": (0.1, 4, 99),
+    "_SPARE": (0, 4, 99), "_BARE_SPARE": (0.01, 0.8, 9), "_OF_PAIRS": (0.1, 4, 99), "_DATED_MAX": (1, 5, 99),
 }  # fmt: skip
 
 

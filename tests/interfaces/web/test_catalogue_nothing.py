@@ -9,6 +9,7 @@ from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.likening import meant, seen
 from modelkeep_server.interfaces.web import catalogue
 from modelkeep_server.rules.permissions import Role
+from modelkeep_server.rules.saved_searches import QUERY_CHARS
 from tests.support.catalogue_page import Opened, look
 from tests.support.clients import Api
 from tests.support.make import Make, Person
@@ -99,6 +100,7 @@ def test_a_value_with_blanks_is_offered_whole(make: Make, api: Api) -> None:
         ("{}knurlwrot", "{}knurlwort"),
         ('"{}knurlwrt" is:active', '"{}knurlwort" is:active'),
         ("description:{}Knurlwort-cleaninng", "description:{}Knurlwort-cleaning"),
+        ('"İİ {}knurlwrt"', '"İİ {}knurlwort"'),
         ("riskTier:LOW OR {}knrlwort", None),
         ("-{}knurlwrot tag:nosuch-{}", None),
         ("{}knurlwort*x", None),
@@ -108,7 +110,7 @@ def test_a_value_with_blanks_is_offered_whole(make: Make, api: Api) -> None:
 def test_a_misspelt_word_is_offered_as_models_have_it(make: Make, api: Api, typed: str, meant: str | None) -> None:
     """Where nothing is found; in the same place, and in quotes where it was."""
     word = f"k{secrets.token_hex(3)}"
-    make.model(description=f"The {word}knurlwort, and its cleaning by {word}knurlwort-cleaning.")
+    make.model(description=f"İİ {word}knurlwort, and its cleaning by {word}knurlwort-cleaning.")
 
     page = look(api, make.person(), typed.format(word, word))
 
@@ -135,6 +137,16 @@ def test_a_word_that_only_hidden_models_have_is_offered_to_nobody_else(make: Mak
     assert f"{word}knurlwxyz" in told
     assert (still(told), len(after)) == (still(first), len(before))
     assert "Did you mean" in look(api, owner, f"{word}knurlwurz").words
+
+
+@pytest.mark.parametrize(
+    "query", [f"tag:knurlvisio -tag:{'q' * 1000}"[:QUERY_CHARS], f"tag:{','.join(f't{n}' for n in range(120))}"]
+)
+def test_what_would_be_too_much_to_read_is_not_offered(make: Make, api: Api, query: str) -> None:
+    """A query longer than there may be, more values in parentheses than it may have: the page comes all the same."""
+    make.model(tags=["knurlvision"])
+
+    assert "No model fits" in look(api, make.person(), query).words
 
 
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:

@@ -299,3 +299,18 @@ def test_of_more_than_are_counted_the_menu_says_so(make: Make, api: Api, monkeyp
         save(api, sharer, f"Shared {number}", sharing="SHARED")
 
     assert 'aria-label="Saved searches, 1+"' in look(api, person, "/models")
+
+
+def test_nobody_fills_the_menu_with_searches_that_they_share(make: Make, api: Api) -> None:
+    """A few of each come before more of one; where nobody else shares any, the rest of that one's are there too."""
+    crowd, other, person = make.person(), make.person(), make.person()
+    make.model()
+    for number in range(20):
+        save(api, crowd, f"!!! {number:02} {crowd.email}", sharing="SHARED")
+    before = look(api, person, "/models").count(crowd.email)
+    save(api, other, f"~~~ {other.email}", sharing="SHARED")
+
+    page = look(api, person, "/models")
+
+    assert other.email in page
+    assert page.count(crowd.email) < before

@@ -154,6 +154,19 @@ def test_wildcards_that_stand_for_too_much_find_the_same(world: World, monkeypat
     assert differing == []
 
 
+@pytest.mark.parametrize("query", ["-created:2024", "created:>=2024-01-25 OR churn", "tag:* (updated:2024-02 OR x9)"])
+def test_dates_of_more_models_than_are_counted_find_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Wherever in a query they stand: excluded, in one of several ways to fit, in parentheses."""
+    monkeypatch.setattr(ways, "_DATED_MAX", 1)
+    mia, keys, node = world.visitors["mia@company.com"], keys_of(world), read_query(query, now=clock.utc_now())
+
+    found = walk_pages(world, mia, node, "updated", None, 100)
+
+    assert found == [keys[book.address.lower()] for book in find(node, world.books, mia.reader, "updated")]
+
+
 def test_wildcards_side_by_side_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few letters of each word are told, whether the words go on, and in whichever place."""
     chance = random.Random(6)

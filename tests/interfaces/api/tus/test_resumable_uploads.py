@@ -264,7 +264,7 @@ def test_an_upload_of_no_bytes_that_was_not_taken_is_not_left_open(
     registry: Registry, client: Client, make: Make, version: Version
 ) -> None:
     """Clients take an upload that is at its end for a file: one that met a busy server begins anew."""
-    running, owner = registry.app.door.uploads, make.owner_of(version).actor.pseudonym
+    running, owner = registry.app.door.uploads, make.owner_of(version).actor.answered_by
     running[owner] = UPLOADS_OF_ONE
     busy = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
     del running[owner]

@@ -87,7 +87,7 @@ class Search:
 
     def look(self, nodes: Sequence[Node]) -> None:
         """Find out how much of the newest models fits each of these trees, and each of their parts. One statement."""
-        asked = list(dict.fromkeys(part for node in nodes for part in (node, *parts_of(node))))
+        asked = list(dict.fromkeys(part for node in nodes for part in (node, *parts_of(node), *_dates_in(node))))
         asked = [node for node in asked if node not in self._shares]
         if not asked:
             return
@@ -102,7 +102,7 @@ class Search:
         tables = self.compiler.with_texts(newest, *tests)
         # The limit keeps either database from testing anew wherever a test is named.
         looked = f"(SELECT {_MODELS}.doc AS doc, {', '.join(tests)} FROM {tables} LIMIT {LOOKED_AT}) AS looked"  # noqa: S608
-        spans = [leaf for leaf in found if isinstance(leaf, During)]
+        spans = list(dict.fromkeys(leaf for node in asked for leaf in _dates_in(node)))
         told = "".join(f", sum(CASE WHEN {_say(node, names)} THEN 1 ELSE 0 END)" for node in asked)
         told += "".join(f", ({self._count_first(leaf)})" for leaf in spans)
         rows = self.all(
@@ -121,7 +121,7 @@ class Search:
         self._shares |= dated
         self._shares |= {Not(leaf): 1 - share for leaf, share in dated.items()}
         for node in asked:
-            if isinstance(node, And) and any(isinstance(leaf, During) for leaf, _ in leaves(node)):
+            if isinstance(node, And) and _dates_in(node):
                 self._shares[node] = prod(self.share_of(part) for part in node.parts)
 
     def _count_first(self, leaf: Node) -> str:
@@ -217,7 +217,7 @@ class Search:
         return self._is_dated() and not any(isinstance(part, During) for part in start.parts)
 
     def _is_dated(self) -> bool:
-        return any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
+        return bool(_dates_in(self.node))
 
     def _spare(self, share: float) -> float:
         """How many more rows are read than should be enough: the rarer, the less sure is a share."""
@@ -392,6 +392,10 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(_say(part, names) for part in node.parts)})"
     return names[node]
+
+
+def _dates_in(node: Node) -> list[Node]:
+    return [leaf for leaf, _ in leaves(node) if isinstance(leaf, During)]
 
 
 def _all_of(parts: Sequence[Node]) -> Node:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -48,6 +47,7 @@ from modelkeep_server.features.search.conditions import holding, is_seen
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
 from modelkeep_server.features.search.language.tree import Place
+from modelkeep_server.kit.likeness import find_like
 from modelkeep_server.kit.words import fold_value, split_words
 from modelkeep_server.rules.errors import TookTooLong
 
@@ -56,7 +56,7 @@ _LATELY = 400
 _RANKED_MOST = 100
 #: So many of the newest are looked through for words before the index is asked.
 _WALKED = 2_000
-#: Values that may be meant: so alike (difflib), so many letters more or fewer, looked for among so many.
+#: Values that may be meant: so alike, so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
 _KEY_MOST, _SECONDS_MAX = 200, 0.5
 #: Comes after every other text, byte by byte.
@@ -157,7 +157,7 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
     rows: dict[str, KnownValue] = {}
     with suppress(TookTooLong), work.hurried(_SECONDS_MAX, apart=True):
         rows = {row.key: KnownValue(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
-    alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
+    alike = find_like(key, rows, most=limit, likeness=_LIKENESS)
     longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
     return tuple(rows[found] for found in [*alike, *longer] if found != key)[:limit]
 

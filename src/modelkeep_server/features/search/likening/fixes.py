@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -10,6 +11,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.completion.known import KnownValue, find_values_soon, nearest_values
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import Token, TokenKind, scan
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Span, Text, Value, leaves
 from modelkeep_server.features.search.likening.seen import find_seen
@@ -75,9 +77,11 @@ def find_fixes(work: Work, actor: Actor, query: str, node: Node) -> tuple[Fix, .
 
 
 def finds(work: Work, actor: Actor, query: str) -> bool:
-    """Whether a query finds something, as far as is soon known. Raises QueryMistake."""
-    found = glance(work, actor, query)
-    return found is not None and bool(found.items)
+    """Whether a query can be read, which one that was made longer may not, and finds something as far as soon known."""
+    with suppress(QueryMistake):
+        found = glance(work, actor, query)
+        return found is not None and bool(found.items)
+    return False
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ def _list_terms(query: str, node: Node) -> Iterator[_Term]:
 
 def _list_words(query: str, leaf: Text, prefix: str) -> Iterator[_Term]:
     """The words of a text that are long enough to be misspelt, where they stand as they are compared."""
-    typed = query[leaf.span.start : leaf.span.end].lower()
+    # Some small letters are two characters, behind which all would stand elsewhere.
+    typed = "".join(low if len(low := char.lower()) == 1 else char for char in query[leaf.span.start : leaf.span.end])
     for pattern in leaf.patterns:
         at = typed.rfind(pattern.text)
         if pattern.fit is not Fit.WILD and len(pattern.text) >= LETTERS_MIN and at >= len(prefix):

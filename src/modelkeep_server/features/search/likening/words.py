@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -14,11 +13,12 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.conditions import holding
 from modelkeep_server.features.search.language.tree import Pattern, Text
 from modelkeep_server.features.search.likening.seen import SECONDS_MAX, find_seen
+from modelkeep_server.kit.likeness import find_like
 from modelkeep_server.rules.errors import TookTooLong
 
 #: In a shorter word one letter that is wrong makes it another.
 LETTERS_MIN = 4
-#: So alike (difflib), so many letters more or fewer, looked for among so many.
+#: So alike, so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.75, 2, 1_000
 #: Of so many it is asked whether a model that the reader sees has them.
 _ASKED_MOST = 16
@@ -36,7 +36,7 @@ def find_near_words(work: Work, actor: Actor, asked: Sequence[Text]) -> Mapping[
         for one in asked:
             word = one.patterns[0].text
             rows = work.all(_select_alike(), _spell_parts(word))
-            alike = get_close_matches(word, dict.fromkeys(row.word for row in rows), n=_ASKED_MOST, cutoff=_LIKENESS)
+            alike = find_like(word, dict.fromkeys(row.word for row in rows), most=_ASKED_MOST, likeness=_LIKENESS)
             near[one] = [Text((Pattern(other),), one.place) for other in alike if other != word]
         # What is asked for is asked along, so that as much is asked where nothing is alike.
         seen = find_seen(work, actor, [text for one in near for text in (one, *near[one])]) or ()

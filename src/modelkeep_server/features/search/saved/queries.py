@@ -28,6 +28,8 @@ Asker = int | None | BindParameter[int]
 
 #: Whose searches a list shows.
 WHOSE = ("all", "mine", "shared")
+#: Of so many by name the first that others share are chosen, so many of each person before further ones.
+_OTHERS_MOST, _OF_ONE = 500, 4
 #: So many of what an alert found lately are counted, and one for more.
 FOUND_MAX = 99
 #: So many characters of queries are kept in mind, with what is wrong with them.
@@ -55,9 +57,10 @@ def list_searches(
 
 def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
     """
-    The first that the actor finds, their own before others', by name; whether their queries can be read is not asked.
-    `total` is how many there are, `COUNTED_MAX` and one for more of others than are counted. One statement, which
-    costs the same however many share theirs.
+    The first that the actor finds, their own before others', by name; a few of each person come before more of one, so
+    that nobody fills the list. Whether their queries can be read is not asked. `total` is how many there are,
+    `COUNTED_MAX` and one for more of others than are counted. One statement, which costs the same however many share
+    theirs.
     """
     rows = work.all(_select_first(), {"asker": actor.user_id, "most": limit})
     return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
@@ -66,16 +69,17 @@ def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
 @cache
 def _select_first() -> Select[Any]:
     kept, asker, most = saved_searches.c, bindparam("asker", type_=BigInteger), bindparam("most", type_=BigInteger)
-    first = union_all(
-        *(
-            select(select(kept.id).where(*found).order_by(kept.name_key, kept.id).limit(most).subquery())
-            for found in (_mine(asker), _of_others(asker))
-        )
-    )
+    by_name = kept.name_key, kept.id
+    own = select(kept.id).where(*_mine(asker)).order_by(*by_name).limit(most)
+    begun = select(*by_name, kept.person_id).where(*_of_others(asker)).order_by(*by_name).limit(_OTHERS_MOST).subquery()
+    place = func.row_number().over(partition_by=begun.c.person_id, order_by=(begun.c.name_key, begun.c.id))
+    placed = select(begun.c.id, begun.c.name_key, (place > _OF_ONE).label("is_further")).subquery()
+    others = select(placed.c.id).order_by(placed.c.is_further, placed.c.name_key, placed.c.id).limit(most)
+    first = union_all(*(select(found.subquery()) for found in (own, others)))
     mine = select(func.count()).select_from(saved_searches).where(*_mine(asker)).scalar_subquery()
-    others = select(kept.id).where(*_of_others(asker)).limit(COUNTED_MAX + 1).subquery()
-    total = mine + select(func.count()).select_from(others).scalar_subquery()
-    order = (kept.person_id != asker, kept.name_key, kept.id)
+    counted = select(kept.id).where(*_of_others(asker)).limit(COUNTED_MAX + 1).subquery()
+    total = mine + select(func.count()).select_from(counted).scalar_subquery()
+    order = (kept.person_id != asker, *by_name)
     found = _select(asker).add_columns(total.label("total")).where(kept.id.in_(first)).order_by(*order)
     return found.limit(most)
 
