@@ -73,6 +73,7 @@ class PostgresCompiler(Compiler):
         begun=300,
         entered=0.2,
         beside=0.9,
+        sorted_max=300,
     )
 
     def join(self, table: str, name: str, on: str) -> str:

@@ -28,9 +28,6 @@ from modelkeep_server.features.search.language.tree import (
 #: Within a step what is in production comes first.
 LIVE = Value("is", (Pattern("live"),))
 _SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
-#: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
-_SORTED_MAX = 2000
-
 #: As many times as many rows are looked for at first as are wanted, as far as a look at the newest tells.
 _SPARE = 4
 #: Before the first row.
@@ -86,6 +83,7 @@ class _Ranking:
         self._search = search
         self._limit = limit
         self._after = tuple(after) if after else _FIRST
+        self._sorted_max = search.compiler.costs.sorted_max
         self._trees = dict(zip((_WHOLE, _BEGUN, _HEAD, _ANYWHERE), steps_of(search.node), strict=True))
         typed = [
             one.text
@@ -111,10 +109,10 @@ class _Ranking:
     def _arms(self) -> Iterator[tuple[str, float]]:
         """Each with about how many rows it has."""
         count = self._search.count_of
-        if count(self._trees[_ANYWHERE]) <= _SORTED_MAX:
+        if count(self._trees[_ANYWHERE]) <= self._sorted_max:
             yield self._sort(self._trees[_ANYWHERE], _ANYWHERE), 0
             return
-        if count(self._trees[_HEAD]) <= _SORTED_MAX:
+        if count(self._trees[_HEAD]) <= self._sorted_max:
             yield from self._sort_until(_HEAD)
         else:
             yield from self._sort_same()
@@ -144,8 +142,8 @@ class _Ranking:
         share_of = self._search.share_of
         share = share_of(tree) - (share_of(before) if before else 0)
         self._search.expect(node, share)
-        if share * self._search.models_count <= _SORTED_MAX:
-            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False, whole=True)
+        if share * self._search.models_count <= self._sorted_max:
+            source = self._search.source(node, wanted=self._sorted_max, newest_first=False, whole=True)
             yield self._order(replace(source, where=source.where + extra), str(step)), self._search.count_of(node)
             return
         for live in (1, 0):
@@ -166,7 +164,7 @@ class _Ranking:
 
     def _sort(self, tree: Node, last: int) -> str:
         """All steps up to this one, told apart row by row."""
-        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False, whole=True)
+        source = self._search.source(tree, wanted=self._sorted_max, newest_first=False, whole=True)
         whens = [f"WHEN {self._is_same} THEN {_SAME}"]
         whens += [f"WHEN {self._fits(self._trees[step], tree)} THEN {step}" for step in range(_WHOLE, last)]
         return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")

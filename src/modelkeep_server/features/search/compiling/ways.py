@@ -372,7 +372,7 @@ class Search:
         """All parts that the full-text index knows of, asked of it at once."""
         compiler = self.compiler
         texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
-        asked = _all_of(texts)
+        asked = join(tuple(texts))
         words = compiler.words(asked) if texts else None
         if words is None:
             return
@@ -396,7 +396,3 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
 
 def _dates_in(node: Node) -> list[Node]:
     return [leaf for leaf, _ in leaves(node) if isinstance(leaf, During)]
-
-
-def _all_of(parts: Sequence[Node]) -> Node:
-    return parts[0] if len(parts) == 1 else And(tuple(parts))
