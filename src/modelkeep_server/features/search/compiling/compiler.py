@@ -30,7 +30,6 @@ from modelkeep_server.features.search.language.tree import (
     And,
     During,
     Everything,
-    Is,
     Mine,
     Node,
     Not,
@@ -39,6 +38,7 @@ from modelkeep_server.features.search.language.tree import (
     Place,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.kit import clock
 
@@ -363,7 +363,7 @@ class Compiler(ABC):
             return f"({' AND '.join(told) or '1 = 1'})"
         if isinstance(node, Mine):
             return self.binds.take(_say_owned(self.dialect))
-        if isinstance(node, Is):
+        if isinstance(node, WithId):
             wanted = self.binds.of(node.public_id)
             return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
         return "1 = 1"

@@ -16,13 +16,13 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Leaf,
     Mine,
     Pattern,
     Place,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.kit import ids
 from modelkeep_server.kit.words import fold_value, split_patterns, split_words
@@ -80,7 +80,7 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
 
 def _read_free(term: Term) -> Leaf:
     if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
-        return Is(term.token.text.lower(), term.span)
+        return WithId(term.token.text.lower(), term.span)
     return _read_text(term, Place.ANYWHERE)
 
 

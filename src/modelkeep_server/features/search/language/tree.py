@@ -118,7 +118,7 @@ class Mine:
 
 
 @dataclass(frozen=True)
-class Is:
+class WithId:
     """The model with this id (a UUID)."""
 
     public_id: str
@@ -157,7 +157,7 @@ class Or:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
-Leaf = Text | Value | During | Mine | Is | Everything
+Leaf = Text | Value | During | Mine | WithId | Everything
 Node = Leaf | Not | And | Or
 
 

@@ -23,13 +23,13 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Node,
     Not,
     Or,
     Pattern,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.features.search.saved.needles import list_held, stem_of
 from modelkeep_server.kit.remembering import Remembered
@@ -97,7 +97,7 @@ def judge(node: Node, document: Document, *, is_mine: bool | None = None) -> boo
         case During():
             at = document.created_at if node.field == "created" else document.updated_at
             return (node.start is None or at >= node.start) and (node.end is None or at < node.end)
-        case Is():
+        case WithId():
             return document.public_id == node.public_id
         case Everything():
             return True
