@@ -11,7 +11,7 @@ from modelkeep_server.features.search.language.editing import Clause, Piece, add
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import Everything, Node
-from modelkeep_server.features.search.views import Found
+from modelkeep_server.features.search.views import CataloguePage
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.interfaces.web.contexts.searches import SORT_WORDS, SavedMenu
 from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
@@ -143,7 +143,7 @@ class CatalogueContext(Context):
     sort: str = ""
     unknown_sort: str = ""
     node: Node = field(default_factory=Everything)
-    rows: Found | None = None
+    rows: CataloguePage | None = None
     fault: QueryFault | None = None
     facets: tuple[FacetBox, ...] = ()
     spans: tuple[SpanBox, ...] = ()
@@ -322,7 +322,7 @@ def read_address(given: Mapping[str, str]) -> tuple[str, str]:
     return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORT_WORDS else ""
 
 
-def say_models(found: Found) -> str:
+def say_models(found: CataloguePage) -> str:
     """`14 models`, `10,000+ models`."""
     total = len(found.items) if found.total is None else found.total
     return f"{total:,}{'+' if found.is_capped else ''} {'model' if total == 1 else 'models'}"
