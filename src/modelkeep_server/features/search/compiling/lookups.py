@@ -30,7 +30,7 @@ _LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
-class Found:
+class Expansion:
     """What a pattern stands for. `ids` are None where that is too many, `held` how many documents the values have."""
 
     ids: tuple[int, ...] | None = ()
@@ -47,7 +47,7 @@ class Lookups:
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     many: dict[Pattern, int] = field(default_factory=dict)
     names: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
-    values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
+    values: dict[tuple[str, Pattern], Expansion] = field(default_factory=dict)
 
     def settle(self, node: Node) -> Node:
         """The tree, in which what begins a word and goes on as no other is that word."""
@@ -100,11 +100,11 @@ def look_up(work: Work, node: Node) -> Lookups:
     return found
 
 
-def _gather_values(rows: Sequence[tuple[int, str | None, int]], pattern: Pattern) -> Found:
+def _gather_values(rows: Sequence[tuple[int, str | None, int]], pattern: Pattern) -> Expansion:
     if len(rows) > VALUES_MAX:
-        return Found(None)
+        return Expansion(None)
     ids = tuple(value_id for value_id, _, _ in rows)
-    return Found(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
+    return Expansion(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
 
 
 def as_key(pattern: Pattern) -> Pattern:

@@ -306,7 +306,7 @@ class Search:
         """The one value that a part means."""
         if not isinstance(part, Value) or not FIELDS[part.field].letter:
             return None
-        ids = self.compiler.found(part).ids
+        ids = self.compiler.expand(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
     def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
@@ -359,7 +359,7 @@ class Search:
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
-        held = self.compiler.found(part).held if isinstance(part, Value) else None
+        held = self.compiler.expand(part).held if isinstance(part, Value) else None
         if held is None or held >= HELD_MAX or self._single(part) is None:
             return self.share_of(part)
         return held / max(self.models_count, 1)
