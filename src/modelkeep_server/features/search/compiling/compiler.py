@@ -39,6 +39,7 @@ from modelkeep_server.features.search.language.tree import (
     Text,
     Value,
     WithId,
+    unnegated,
 )
 from modelkeep_server.kit import clock
 
@@ -158,7 +159,7 @@ class Compiler(ABC):
 
     def is_told(self, part: Node) -> bool:
         """Whether the full-text index finds no more for it than it says."""
-        words = self.words(part.part if isinstance(part, Not) else part)
+        words = self.words(unnegated(part))
         return words is not None and words.exact
 
     def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
@@ -176,7 +177,7 @@ class Compiler(ABC):
         unwanted: list[str] = []
         exact, lists, phrases = True, 0, 0
         for part in parts:
-            told = self.words(part.part if isinstance(part, Not) else part)
+            told = self.words(unnegated(part))
             if told is None:
                 return None
             exact, lists, phrases = exact and told.exact, lists + told.lists, phrases + told.phrases

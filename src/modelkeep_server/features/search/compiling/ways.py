@@ -29,6 +29,7 @@ from modelkeep_server.features.search.language.tree import (
     join,
     leaves,
     parts_of,
+    unnegated,
 )
 
 #: How many of the newest models are looked at.
@@ -367,7 +368,7 @@ class Search:
     def _text_starts(self, parts: Sequence[Node]) -> Iterator[Start]:
         """All parts that the full-text index knows of, asked of it at once."""
         compiler = self.compiler
-        texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
+        texts = [part for part in parts if compiler.words(unnegated(part)) is not None]
         asked = _all_of(texts)
         words = compiler.words(asked) if texts else None
         if words is None:

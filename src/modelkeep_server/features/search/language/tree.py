@@ -175,6 +175,11 @@ def parts_of(node: Node) -> tuple[Node, ...]:
     return node.parts if isinstance(node, And) else (node,)
 
 
+def unnegated(node: Node) -> Node:
+    """What a part says, whether it is wanted or must not be there."""
+    return node.part if isinstance(node, Not) else node
+
+
 def leaves(node: Node, *, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
     """Every leaf, and whether it stands under an odd number of `Not`."""
     if isinstance(node, Not):
