@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
+from modelkeep_server.features.search.conditions import behind
 from modelkeep_server.features.search.indexing.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Text, Value, leaves
@@ -26,7 +27,6 @@ BEGINNINGS_MAX = 32
 _LONG = 4
 #: How many documents of a value are counted, to tell which is the rarest.
 HELD_MAX = 1000
-_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | 
         return f"{column} = :k{number}"
     told = []
     if begin:
-        binds |= {f"a{number}": begin, f"z{number}": begin + _LAST}
+        binds |= {f"a{number}": begin, f"z{number}": behind(begin)}
         told.append(f"{column} >= :a{number} AND {column} < :z{number}")
     if pattern.fit is Fit.WILD:
         say: Callable[[Pattern], str] = glob_of if on_sqlite else like_of
