@@ -28,6 +28,7 @@ from modelkeep_server.features.search.language.tree import (
     Not,
     Or,
     Pattern,
+    Place,
     Text,
     Value,
     WithId,
@@ -70,7 +71,7 @@ def read_documents(work: Work, model_keys: Collection[int]) -> dict[int, Documen
         for letter, value_id in codes[row.id]:
             if value_id in keys:
                 values.setdefault(letter, set()).add(keys[value_id])
-        texts = {name: row._mapping[name] for name in ("name", "keys", "description")}
+        texts = {name: row._mapping[name] for name in COLUMNS[Place.ANYWHERE]}
         found[row.id] = Document(
             row.public_id, row.created_at, row.updated_at, texts,
             {letter: frozenset(held) for letter, held in values.items()}, frozenset(numbers[row.id]),
