@@ -11,6 +11,7 @@ from modelkeep_server.features.search.language.editing import Clause, Piece, add
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import Everything, Node
+from modelkeep_server.features.search.likening.meant import Meant
 from modelkeep_server.features.search.views import CataloguePage
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.interfaces.web.contexts.searches import SORT_WORDS, SavedMenu
@@ -98,15 +99,10 @@ class Blame:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """
-    A query that may have been meant where nothing was found. `by_email` says that an owner was asked for by name:
-    `person` is theirs, where it is known here.
-    """
+    """What may have been meant where nothing was found, and what asks for it."""
 
-    query: str
+    meant: Meant
     href: str
-    person: str = ""
-    by_email: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +176,7 @@ class CatalogueContext(Context):
     def unknown_owner(self) -> str:
         """An owner who was asked for by a name, where nobody was found whom it may mean; else empty."""
         asked = (one.words for one in self.chips if one.field == "owner" and not one.is_negated)
-        is_found = any(one.by_email for one in self.nearest)
+        is_found = any(one.meant.by_email for one in self.nearest)
         return "" if is_found else next((name for name in asked if not set(name) & set("@*?()")), "")
 
     @property
