@@ -45,8 +45,7 @@ from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX
-from modelkeep_server.features.search.indexing.statements import select_whole
-from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole
+from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
 SWEEP = "sweep-search"
 SCHEDULES = (Schedule(SWEEP, timedelta(days=7)),)
