@@ -13,7 +13,6 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Mine,
     Node,
     Not,
@@ -22,6 +21,7 @@ from modelkeep_server.features.search.language.tree import (
     Place,
     Text,
     Value,
+    WithId,
     leaves,
 )
 from tests.support.slow_folding import bare, is_like, words_of
@@ -156,7 +156,7 @@ def fits(node: Node, book: Book, reader: Reader) -> bool:
         return (node.start is None or moment >= node.start) and (node.end is None or moment < node.end)
     if isinstance(node, Mine):
         return reader.owns(book)
-    if isinstance(node, Is):
+    if isinstance(node, WithId):
         return book.public_id == node.public_id
     assert isinstance(node, Everything)
     return True

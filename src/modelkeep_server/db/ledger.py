@@ -14,7 +14,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, literal, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modelkeep_server.db import activity, row_writers
@@ -107,11 +107,7 @@ def find_or_make_pseudonyms(
         return {}
 
     def known() -> dict[str, str]:
-        rows = connection.execute(
-            select(audit_people.c.email_key, audit_people.c.pseudonym).where(
-                audit_people.c.email_key.in_(sorted(set(wanted.values())))
-            )
-        )
+        rows = connection.execute(_PSEUDONYMS, {"keys": sorted(set(wanted.values()))})
         return {row.email_key: row.pseudonym for row in rows}
 
     found = known()
@@ -126,7 +122,7 @@ def find_or_make_pseudonyms(
             }
             for key, email in sorted(fresh.items())
         ]
-        connection.execute(upsert(connection, audit_people).on_conflict_do_nothing(), rows)
+        connection.execute(_ADD_PEOPLE[connection.dialect.name], rows)
         found = known()
     for email, name in (names or {}).items():
         # Somebody invited, or named as an owner, is known by e-mail alone until they give their name.
@@ -192,10 +188,10 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     scribe = _Scribe(connection, entries)
     drafts = [_draft_body(scribe, entry) for entry in entries]
     if scribe.texts:
-        connection.execute(insert(audit_texts), scribe.texts)
+        connection.execute(_ADD_TEXTS, scribe.texts)
     _keep_labels(connection, entries)
 
-    head = connection.execute(select(audit_head).where(audit_head.c.id == 1).with_for_update()).one()
+    head = connection.execute(_HEAD).one()
     frontier = Frontier.from_bytes(head.frontier)
     events, leaves = [], []
     for entry, draft in zip(entries, drafts, strict=True):
@@ -207,13 +203,11 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         frontier = frontier.append(leaf)
         events.append({"sequence": sequence, "body": body, **event_columns(draft)})
         leaves.append({"sequence": sequence, "hash": leaf})
-    connection.execute(insert(audit_events), events)
-    connection.execute(insert(audit_leaves), leaves)
+    connection.execute(_ADD_EVENTS, events)
+    connection.execute(_ADD_LEAVES, leaves)
     activity.note(connection, events)
     row_writers.note(connection, events, [entry.rows for entry in entries])
-    connection.execute(
-        update(audit_head).where(audit_head.c.id == 1).values(size=frontier.size, frontier=frontier.to_bytes())
-    )
+    connection.execute(_MOVE_HEAD, {"new_size": frontier.size, "new_frontier": frontier.to_bytes()})
 
 
 def _keep_labels(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -221,20 +215,15 @@ def _keep_labels(connection: Connection, entries: Sequence[Entry]) -> None:
     labels = {e.object_id: (e.object_kind, e.object_label) for e in entries if e.object_label is not None}
     if not labels:
         return
-    known = connection.execute(
-        select(audit_labels.c.object_id, audit_labels.c.label).where(audit_labels.c.object_id.in_(sorted(labels)))
-    )
-    for object_id, old in known.all():
+    for object_id, old in connection.execute(_LABELS, {"ids": sorted(labels)}).all():
         new = labels[object_id][1]
         if new == old:
             continue
         tail = func.substr(audit_labels.c.label, len(old) + 1)
         below = func.substr(audit_labels.c.label, 1, len(old) + 1) == f"{old}/"
         connection.execute(update(audit_labels).where(below).values(label=literal(new).concat(tail)))
-    statement = upsert(connection, audit_labels)
-    statement = statement.on_conflict_do_update(index_elements=["object_id"], set_={"label": statement.excluded.label})
     rows = [{"object_id": key, "kind": kind, "label": label} for key, (kind, label) in sorted(labels.items())]
-    connection.execute(statement, rows)
+    connection.execute(_KEEP_LABELS[connection.dialect.name], rows)
 
 
 def event_columns(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -276,3 +265,32 @@ def _draft_body(scribe: _Scribe, entry: Entry) -> dict[str, Any]:
     }
     body.update({key: value for key, value in optional.items() if value is not None})
     return body
+
+
+def _add_people(dialect: Any) -> Insert:
+    adding: Insert = dialect.insert(audit_people).on_conflict_do_nothing()
+    return adding
+
+
+def _upsert_labels(dialect: Any) -> Insert:
+    adding = dialect.insert(audit_labels)
+    keeping: Insert = adding.on_conflict_do_update(index_elements=["object_id"], set_={"label": adding.excluded.label})
+    return keeping
+
+
+# Built once: every act runs them, and to build them takes longer than the database takes over them.
+_PSEUDONYMS = select(audit_people.c.email_key, audit_people.c.pseudonym).where(
+    audit_people.c.email_key.in_(bindparam("keys", expanding=True))
+)
+_ADD_PEOPLE = {"sqlite": _add_people(sqlite), "postgresql": _add_people(postgresql)}
+_ADD_TEXTS, _ADD_EVENTS, _ADD_LEAVES = insert(audit_texts), insert(audit_events), insert(audit_leaves)
+_LABELS = select(audit_labels.c.object_id, audit_labels.c.label).where(
+    audit_labels.c.object_id.in_(bindparam("ids", expanding=True))
+)
+_KEEP_LABELS = {"sqlite": _upsert_labels(sqlite), "postgresql": _upsert_labels(postgresql)}
+_HEAD = select(audit_head).where(audit_head.c.id == 1).with_for_update()
+_MOVE_HEAD = (
+    update(audit_head)
+    .where(audit_head.c.id == 1)
+    .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+)

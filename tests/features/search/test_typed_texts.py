@@ -13,7 +13,6 @@ from modelkeep_server.features.search.language.tree import (
     And,
     During,
     Fit,
-    Is,
     Node,
     Not,
     Or,
@@ -21,6 +20,7 @@ from modelkeep_server.features.search.language.tree import (
     Place,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.features.search.queries import list_models
 from modelkeep_server.features.search.views import CatalogueFilter
@@ -53,7 +53,7 @@ def nodes_with(typed: str) -> list[Node]:
     found += [
         Value(field, (Pattern(typed, fit),)) for field in ("tag", "version", "is") for fit in (Fit.WHOLE, Fit.WILD)
     ]
-    found += [Is(typed), And((Text((Pattern(typed),)), Not(Text((Pattern("b"),))), During("created", 0, None)))]
+    found += [WithId(typed), And((Text((Pattern(typed),)), Not(Text((Pattern("b"),))), During("created", 0, None)))]
     return [*found, Or((Text((Pattern(typed),)), Value("tag", (Pattern(typed),))))]
 
 

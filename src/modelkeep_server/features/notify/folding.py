@@ -16,7 +16,7 @@ from modelkeep_server.rules.notices import KINDS, say_subject
 
 
 @dataclass(frozen=True)
-class Found:
+class ToldModel:
     """One model that somebody is told of: its inside id and its address."""
 
     model_key: int
@@ -33,7 +33,7 @@ class News:
     person_key: int
     subject: str
     facts: Mapping[str, Any]
-    found: Sequence[Found]
+    found: Sequence[ToldModel]
     href: str
 
 

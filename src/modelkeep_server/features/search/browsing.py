@@ -15,7 +15,7 @@ from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.compiling.counting import load_tallying
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
-from modelkeep_server.features.search.conditions import holding, is_seen
+from modelkeep_server.features.search.conditions import holding, is_seen, select_lately
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -74,7 +74,7 @@ def list_values(
 
 
 def _read_used(work: Work, actor: Actor, letter: str, asked: Mapping[str, Any], limit: int) -> Sequence[Row[Any]]:
-    texts = work.all(_select_lately(sight_of(actor)), values_of(actor))
+    texts = work.all(select_lately(sight_of(actor), _LATELY), values_of(actor))
     tally = load_tallying().tally_text("".join(row.facets for row in texts)).get(letter)
     numbers = tally.most_frequent(len(tally)) if tally else {}
     rows = work.all(_select_known(), {**asked, "keys": list(numbers)})
@@ -123,12 +123,6 @@ def _select_holding(sight: Sight) -> Select[Any]:
 def _select_known() -> Select[Any]:
     holds = search_values.c.key.like(bindparam("within"), escape="/")
     return select(search_values).where(in_keys(search_values.c.id, "keys"), holds)
-
-
-@cache
-def _select_lately(sight: Sight) -> Select[Any]:
-    newest = select(search_models.c.facets).where(visible_by(sight, search_models))
-    return newest.order_by(search_models.c.doc.desc()).limit(_LATELY)
 
 
 _TIER_VALUES = select(search_values.c.id, search_values.c.key).where(search_values.c.field == FIELDS["riskTier"].letter)

@@ -15,7 +15,7 @@ from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
-from modelkeep_server.features.search.views import CatalogueFilter, Facet, Found
+from modelkeep_server.features.search.views import CatalogueFilter, CataloguePage, Facet
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, TookTooLong
 from modelkeep_server.rules.saved_searches import SORTS
@@ -35,7 +35,7 @@ def list_models(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     facets: bool = False,
-) -> Found:
+) -> CataloguePage:
     """
     One page of the catalogue. At most four statements, and three more where facets are counted beside it.
 
@@ -57,7 +57,7 @@ def list_models(
         items = read_shown(work, actor, [row.model_key for row in rows[:limit]])
         named = () if counts is None else _name(work, counts)
     total = total if counts is None else counts.models
-    return Found(
+    return CataloguePage(
         items=items,
         next_cursor=work.parts.cursors.make(rows[limit - 1].position, filters) if len(rows) > limit else None,
         total=min(total or 0, pages.COUNTED_MAX),
@@ -67,7 +67,7 @@ def list_models(
     )
 
 
-def glance(work: Work, actor: Actor, text: str) -> Found | None:
+def glance(work: Work, actor: Actor, text: str) -> CataloguePage | None:
     """One of the models that fit a query, and how many do; None where that is not known soon. Raises QueryMistake."""
     try:
         with work.hurried(GLANCE_SECONDS, apart=True):

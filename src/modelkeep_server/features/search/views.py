@@ -79,7 +79,7 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class Found(Page[CatalogueRow]):
+class CataloguePage(Page[CatalogueRow]):
     """A page of models. `total` is how many fit; more than that do where it `is_capped`. `sort` is how they stand."""
 
     is_capped: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import Veiled
@@ -32,6 +32,8 @@ from modelkeep_server.features.versions.views import EDITS, Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
 from modelkeep_server.rules.lifecycle import State
+
+_LAST_NUMBER = select(func.max(versions.c.number)).where(versions.c.model_id == bindparam("model"))
 
 
 def create_version(
@@ -293,8 +295,7 @@ def _taken(model: Model, version: str) -> NameTaken:
 
 def _next_number(work: Work, model_key: int) -> int:
     """The next number of the model's versions. The caller has locked the model, so that nobody else takes the same."""
-    last = work.scalar(select(func.max(versions.c.number)).where(versions.c.model_id == model_key))
-    return (last or 0) + 1
+    return (work.scalar(_LAST_NUMBER, {"model": model_key}) or 0) + 1
 
 
 def _facts(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, object]:

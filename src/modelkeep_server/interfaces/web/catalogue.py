@@ -123,8 +123,7 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
     if search.count_models(work, actor) == 0:
         return replace(drawn, registry_empty=True)
     blames = _blame(work, actor, asked) if took_ms < CHEAP_MS else ()
-    meant_instead = find_meant(work, actor, meant, asked.node)
-    nearest = tuple(Suggestion(one.query, asked.href(one.query), one.person, one.by_email) for one in meant_instead)
+    nearest = tuple(Suggestion(one, asked.href(one.query)) for one in find_meant(work, actor, meant, asked.node))
     return replace(drawn, blames=blames, nearest=nearest)
 
 

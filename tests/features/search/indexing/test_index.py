@@ -15,7 +15,7 @@ from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.queries import list_models
-from modelkeep_server.features.search.views import CatalogueFilter, Found
+from modelkeep_server.features.search.views import CatalogueFilter, CataloguePage
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.pairs import pair_words
 from modelkeep_server.kit.remembering import Shelf
@@ -348,7 +348,7 @@ class Acts:
             self._send(self._cast.admin, "POST", f"/api/v1/models/{model.address}/retire", json={"reason": "Over."})
 
 
-def count_by(registry: Registry, parts: Parts, actor: Actor) -> Found:
+def count_by(registry: Registry, parts: Parts, actor: Actor) -> CataloguePage:
     """The counts beside the catalogue, by a process that remembers what is on its shelf."""
     with works.reading(registry.house.database, parts) as work:
         return list_models(work, actor, CatalogueFilter(), limit=1, facets=True)

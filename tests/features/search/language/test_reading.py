@@ -13,7 +13,6 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Mine,
     Node,
     Not,
@@ -22,6 +21,7 @@ from modelkeep_server.features.search.language.tree import (
     Place,
     Text,
     Value,
+    WithId,
     leaves,
 )
 from modelkeep_server.kit import clock
@@ -138,8 +138,8 @@ def test_terms_are_joined(text, node):
         ('"http://x"', phrase("http", "x")),
         ('"say \\"hi\\""', phrase("say", "hi")),
         ("dir\\models", Text((Pattern("dir"), Pattern("models", Fit.BEGINNING)))),
-        (UUID, Is(UUID.lower())),
-        (f"tag:x {UUID}", And((value("tag", "x"), Is(UUID.lower())))),
+        (UUID, WithId(UUID.lower())),
+        (f"tag:x {UUID}", And((value("tag", "x"), WithId(UUID.lower())))),
         (f'"{UUID}"', phrase(*UUID.lower().split("-"))),
         ("name:*", Everything()),
         ("name:* tag:x", value("tag", "x")),

@@ -21,7 +21,7 @@ from modelkeep_server.features.models.visibility import (
     visible_by,
 )
 from modelkeep_server.features.search.compiling.binds import Binds
-from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
+from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Expansion, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
 from modelkeep_server.features.search.indexing.codes import code_of
@@ -30,7 +30,6 @@ from modelkeep_server.features.search.language.tree import (
     And,
     During,
     Everything,
-    Is,
     Mine,
     Node,
     Not,
@@ -39,6 +38,8 @@ from modelkeep_server.features.search.language.tree import (
     Place,
     Text,
     Value,
+    WithId,
+    unnegated,
 )
 from modelkeep_server.kit import clock
 
@@ -86,7 +87,7 @@ class Compiler(ABC):
         # Each is put together from much at times, and asked for wherever ways are compared.
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
-        self._found: dict[Value, Found] = {}
+        self._expanded: dict[Value, Expansion] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -158,7 +159,7 @@ class Compiler(ABC):
 
     def is_told(self, part: Node) -> bool:
         """Whether the full-text index finds no more for it than it says."""
-        words = self.words(part.part if isinstance(part, Not) else part)
+        words = self.words(unnegated(part))
         return words is not None and words.exact
 
     def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
@@ -176,7 +177,7 @@ class Compiler(ABC):
         unwanted: list[str] = []
         exact, lists, phrases = True, 0, 0
         for part in parts:
-            told = self.words(part.part if isinstance(part, Not) else part)
+            told = self.words(unnegated(part))
             if told is None:
                 return None
             exact, lists, phrases = exact and told.exact, lists + told.lists, phrases + told.phrases
@@ -188,7 +189,7 @@ class Compiler(ABC):
         return None if query is None else Words(query, exact, lists, phrases)
 
     def _ask_value(self, node: Value) -> Words | None:
-        ids = self.found(node).ids
+        ids = self.expand(node).ids
         if ids is None:
             return None
         letter = FIELDS[node.field].letter
@@ -321,33 +322,33 @@ class Compiler(ABC):
         letter = FIELDS[node.field].letter
         if any(is_any(pattern) for pattern in node.patterns):
             return self.holds("search_models.facets", self.binds.of(letter))
-        found = self.found(node)
+        found = self.expand(node)
         if found.ids is not None and len(found.ids) <= _CODES_MAX:
             codes = [self.binds.of(code_of(letter, value_id)) for value_id in found.ids]
             return _any_of(self.holds("search_models.facets", code) for code in codes)
         return f"search_models.doc IN ({self._docs_of_value(node)})"
 
-    def found(self, node: Value) -> Found:
+    def expand(self, node: Value) -> Expansion:
         """The values that a leaf means. `ids` are None where they are too many, or all of a field."""
-        if node not in self._found:
-            self._found[node] = self._find(node)
-        return self._found[node]
+        if node not in self._expanded:
+            self._expanded[node] = self._expand(node)
+        return self._expanded[node]
 
-    def _find(self, node: Value) -> Found:
+    def _expand(self, node: Value) -> Expansion:
         letter = FIELDS[node.field].letter
         if any(is_any(pattern) for pattern in node.patterns) or not letter:
-            return Found(None)
+            return Expansion(None)
         each = [self.lookups.values[letter, pattern] for pattern in node.patterns]
         ids = dict.fromkeys(value_id for one in each for value_id in one.ids or ())
         if any(one.ids is None for one in each) or len(ids) > VALUES_MAX:
-            return Found(None)
+            return Expansion(None)
         held = None if any(one.held is None for one in each) else sum(one.held or 0 for one in each)
-        return Found(tuple(ids), held)
+        return Expansion(tuple(ids), held)
 
     def _docs_of_value(self, node: Value) -> str:
         if node.field == "version":
             return f"SELECT doc FROM search_models WHERE {self._test_version(node)}"  # noqa: S608
-        found = self.found(node)
+        found = self.expand(node)
         if found.ids is not None:
             which = ", ".join(self.binds.of(value_id) for value_id in found.ids) or "-1"
         else:
@@ -374,7 +375,7 @@ class Compiler(ABC):
             return f"({' AND '.join(told) or '1 = 1'})"
         if isinstance(node, Mine):
             return self.binds.take(_say_owned(self.dialect))
-        if isinstance(node, Is):
+        if isinstance(node, WithId):
             wanted = self.binds.of(node.public_id)
             return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
         return "1 = 1"

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
+from modelkeep_server.features.search.conditions import behind
 from modelkeep_server.features.search.indexing.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Text, Value, leaves
@@ -26,11 +27,10 @@ BEGINNINGS_MAX = 32
 _LONG = 4
 #: How many documents of a value are counted, to tell which is the rarest.
 HELD_MAX = 1000
-_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
-class Found:
+class Expansion:
     """What a pattern stands for. `ids` are None where that is too many, `held` how many documents the values have."""
 
     ids: tuple[int, ...] | None = ()
@@ -47,7 +47,7 @@ class Lookups:
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     many: dict[Pattern, int] = field(default_factory=dict)
     names: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
-    values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
+    values: dict[tuple[str, Pattern], Expansion] = field(default_factory=dict)
 
     def settle(self, node: Node) -> Node:
         """The tree, in which what begins a word and goes on as no other is that word."""
@@ -100,11 +100,11 @@ def look_up(work: Work, node: Node) -> Lookups:
     return found
 
 
-def _gather_values(rows: Sequence[tuple[int, str | None, int]], pattern: Pattern) -> Found:
+def _gather_values(rows: Sequence[tuple[int, str | None, int]], pattern: Pattern) -> Expansion:
     if len(rows) > VALUES_MAX:
-        return Found(None)
+        return Expansion(None)
     ids = tuple(value_id for value_id, _, _ in rows)
-    return Found(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
+    return Expansion(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
 
 
 def as_key(pattern: Pattern) -> Pattern:
@@ -170,7 +170,7 @@ def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | 
         return f"{column} = :k{number}"
     told = []
     if begin:
-        binds |= {f"a{number}": begin, f"z{number}": begin + _LAST}
+        binds |= {f"a{number}": begin, f"z{number}": behind(begin)}
         told.append(f"{column} >= :a{number} AND {column} < :z{number}")
     if pattern.fit is Fit.WILD:
         say: Callable[[Pattern], str] = glob_of if on_sqlite else like_of

@@ -27,7 +27,8 @@ from modelkeep_server.features.search.language.tree import (
 
 #: Within a step what is in production comes first.
 LIVE = Value("is", (Pattern("live"),))
-_SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
+_SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)#: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
+_SORTED_MAX = 2000
 #: As many times as many rows are looked for at first as are wanted, as far as a look at the newest tells.
 _SPARE = 4
 #: Before the first row.
@@ -83,7 +84,7 @@ class _Ranking:
         self._search = search
         self._limit = limit
         self._after = tuple(after) if after else _FIRST
-        self._sorted_max = search.compiler.costs.sorted_max
+        self._sorted_max = min(_SORTED_MAX, search.compiler.costs.sorted_max)
         self._trees = dict(zip((_WHOLE, _BEGUN, _HEAD, _ANYWHERE), steps_of(search.node), strict=True))
         typed = [
             one.text

@@ -10,7 +10,7 @@ from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import Fit, Pattern
 
 
-class Any(Enum):
+class Gap(Enum):
     """What stands in a shape for letters that were not said."""
 
     #: Any letters of one word, or none.
@@ -19,7 +19,7 @@ class Any(Enum):
     LETTER = "?"
 
 
-Atom = str | Any
+Atom = str | Gap
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,17 @@ class Shape:
     @property
     def holds_letters(self) -> bool:
         """Whether any number of letters may stand somewhere within."""
-        return Any.LETTERS in self.atoms
+        return Gap.LETTERS in self.atoms
 
     def as_glob(self) -> str:
         """For SQLite's GLOB. Where `holds_letters`, it finds too much: its `*` reaches over blanks."""
-        told = {Any.LETTERS: "*", Any.LETTER: f"[^ {BORDER}]"}
-        return "*" + "".join(told[a] if isinstance(a, Any) else escape_glob(a) for a in self.atoms) + "*"
+        told = {Gap.LETTERS: "*", Gap.LETTER: f"[^ {BORDER}]"}
+        return "*" + "".join(told[a] if isinstance(a, Gap) else escape_glob(a) for a in self.atoms) + "*"
 
     def as_regex(self) -> str:
         """For PostgreSQL."""
-        told = {Any.LETTERS: f"[^ {BORDER}]*", Any.LETTER: f"[^ {BORDER}]"}
-        return "".join(told[a] if isinstance(a, Any) else _escape_regex(a) for a in self.atoms)
+        told = {Gap.LETTERS: f"[^ {BORDER}]*", Gap.LETTER: f"[^ {BORDER}]"}
+        return "".join(told[a] if isinstance(a, Gap) else _escape_regex(a) for a in self.atoms)
 
     def as_python(self) -> str:
         """
@@ -63,11 +63,11 @@ class Shape:
         begins = not self.atoms or str(self.atoms[0]).startswith(" ")
         found, held = "", "" if begins else f" [^ {BORDER}]*?"
         for atom in self.atoms:
-            if atom is Any.LETTERS:
+            if atom is Gap.LETTERS:
                 found += f"(?>{held})" if held else ""
                 held = f"[^ {BORDER}]*?"
             else:
-                held += f"[^ {BORDER}]" if isinstance(atom, Any) else re.escape(atom)
+                held += f"[^ {BORDER}]" if isinstance(atom, Gap) else re.escape(atom)
         return found + (f"(?>{held})" if held else "")
 
 
@@ -85,17 +85,17 @@ def _atoms_of(pattern: Pattern) -> Iterator[Atom]:
         yield pattern.text
     else:
         for char in re.sub(r"\*+", "*", pattern.text):
-            yield Any(char) if char in "*?" else char
+            yield Gap(char) if char in "*?" else char
     if pattern.fit is Fit.BEGINNING:
-        yield Any.LETTERS
+        yield Gap.LETTERS
 
 
 def _trim(atoms: list[Atom]) -> list[Atom]:
     """Where any letters may go before the first that count, or come after the last, no blank need stand there."""
     start, end = 0, len(atoms)
-    if len(atoms) > 3 and atoms[1] is Any.LETTERS and atoms[2] != " ":
+    if len(atoms) > 3 and atoms[1] is Gap.LETTERS and atoms[2] != " ":
         start = 2
-    if end - start > 2 and atoms[-2] is Any.LETTERS and atoms[-3] != " ":
+    if end - start > 2 and atoms[-2] is Gap.LETTERS and atoms[-3] != " ":
         end -= 2
     return atoms[start:end]
 

@@ -40,8 +40,8 @@ class Costs:
     #: For an entry of the full-text index, where that has rows of its own, and for all else of its document.
     entered: float = 0.0
     beside: float = 0.0
-    #: Of no more models than these a whole step of a rank is sorted; more are read in the order in which they come.
-    sorted_max: int = 2000
+    #: Where whole documents cost more than to be asked for in order: no more of them are sorted by rank.
+    sorted_max: int = 1 << 30
 
     def of_words(self, words: "Words", rows: float, models: float) -> float:
         """What it takes to open all lists, to look at each for so many rows, and to find phrases in so many models."""

@@ -29,6 +29,7 @@ from modelkeep_server.features.search.language.tree import (
     join,
     leaves,
     parts_of,
+    unnegated,
 )
 
 #: How many of the newest models are looked at.
@@ -310,7 +311,7 @@ class Search:
         """The one value that a part means."""
         if not isinstance(part, Value) or not FIELDS[part.field].letter:
             return None
-        ids = self.compiler.found(part).ids
+        ids = self.compiler.expand(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
     def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
@@ -363,7 +364,7 @@ class Search:
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
-        held = self.compiler.found(part).held if isinstance(part, Value) else None
+        held = self.compiler.expand(part).held if isinstance(part, Value) else None
         if held is None or held >= HELD_MAX or self._single(part) is None:
             return self.share_of(part)
         return held / max(self.models_count, 1)
@@ -371,7 +372,7 @@ class Search:
     def _text_starts(self, parts: Sequence[Node]) -> Iterator[Start]:
         """All parts that the full-text index knows of, asked of it at once."""
         compiler = self.compiler
-        texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
+        texts = [part for part in parts if compiler.words(unnegated(part)) is not None]
         asked = join(tuple(texts))
         words = compiler.words(asked) if texts else None
         if words is None:

@@ -43,7 +43,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
-from modelkeep_server.features.search.conditions import holding, is_seen
+from modelkeep_server.features.search.conditions import behind, holding, is_seen, select_lately
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
 from modelkeep_server.features.search.language.tree import Place
@@ -59,8 +59,6 @@ _WALKED = 2_000
 #: Values that may be meant: so alike, so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
 _KEY_MOST, _SECONDS_MAX = 200, 0.5
-#: Comes after every other text, byte by byte.
-_LAST = "\U0010ffff"
 _BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.letter}
 
 
@@ -128,8 +126,8 @@ def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[Kno
     if not words:
         return ()
     asked = {
-        **values_of(actor), "most": limit, "name": " ".join(words), "name_end": " ".join(words) + _LAST,
-        "path": text.strip().lower(), "path_end": text.strip().lower() + _LAST,
+        **values_of(actor), "most": limit, "name": " ".join(words), "name_end": behind(" ".join(words)),
+        "path": text.strip().lower(), "path_end": behind(text.strip().lower()),
     }  # fmt: skip
     rows = list(work.all(_select_begun(sight_of(actor)), asked))
     if len({row.id for row in rows}) < limit:
@@ -163,21 +161,14 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
 
 
 def _asked(actor: Actor, key: str) -> dict[str, Any]:
-    return {**values_of(actor), "key": key, "key_end": key + _LAST, "within": holding(key)}
+    return {**values_of(actor), "key": key, "key_end": behind(key), "within": holding(key)}
 
 
 def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
     """How many of the models that changed last have which value of a field, by its number. One statement."""
-    rows = work.all(_select_lately(sight_of(actor)), values_of(actor))
+    rows = work.all(select_lately(sight_of(actor), _LATELY), values_of(actor))
     codes = (code for row in rows for code in split_codes(row.facets) if code[0] == letter)
     return Counter(read_code(code)[1] for code in codes)
-
-
-@cache
-def _select_lately(sight: Sight) -> Select[Any]:
-    """Of what is seen the newest: were hidden ones among them, their number would tell in which order values come."""
-    seen = select(search_models.c.facets).where(visible_by(sight, search_models))
-    return seen.order_by(search_models.c.doc.desc()).limit(_LATELY)
 
 
 def _values_begun(sight: Sight, letter: Any) -> Select[Any]:

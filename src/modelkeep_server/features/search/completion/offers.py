@@ -12,8 +12,6 @@ from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.tree import Span
 from modelkeep_server.kit.words import fold_value
-from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.lifecycle import STATES
 
 #: What is offered before anything is typed: what is asked most.
 _FIRST = ("tag", "group", "owner", "riskTier", "state", "framework", "updated", "is", "has", "name")
@@ -21,17 +19,6 @@ _OPERATORS = {
     "AND": "both of what stands beside it",
     "OR": "one of what stands beside it",
     "NOT": "not what follows",
-}
-_SAYS = {
-    "is:mine": "You own it",
-    "is:live": "One of its versions is in production",
-    "is:active": "It is not retired",
-    "is:retired": "It is retired",
-    "is:restricted": "Only some may see it",
-    "is:external": "Others made it",
-    "has:card": "It has a published model card",
-    "has:version": "It has a version",
-    "has:files": "It has files",
 }
 
 
@@ -99,23 +86,13 @@ def offer_choices(typed: Typed, field: Field, *, named: bool = False) -> Iterato
     """
     begun = fold_value(typed.text)
     within: list[Offer] = []
-    for choice in field.choices:
-        says = say_choice(field, choice)
+    for choice, says in field.choices.items():
         offer = offer_value(typed, field, choice, says, named=named)
         if choice.casefold().startswith(begun) or says.casefold().startswith(begun):
             yield offer
         elif not named and (begun in choice.casefold() or begun in says.casefold()):
             within.append(offer)
     yield from within
-
-
-def say_choice(field: Field, choice: str) -> str:
-    """What a choice means, in words: "Approved for production"."""
-    if field.name == "riskTier":
-        return next(info.label for info in TIERS.values() if info.tier == choice)
-    if field.name in ("state", "newest"):
-        return next(info.label for info in STATES.values() if info.state == choice)
-    return _SAYS[f"{field.name}:{choice}"]
 
 
 def offer_moments(typed: Typed, now: datetime) -> Iterator[Offer]:

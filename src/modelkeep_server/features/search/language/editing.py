@@ -40,6 +40,7 @@ from modelkeep_server.features.search.language.tree import (
     Value,
     leaves,
     parts_of,
+    unnegated,
 )
 from modelkeep_server.kit.words import fold_value
 
@@ -190,7 +191,7 @@ def _read_short(query: str) -> Node | None:
 
 
 def _clause(query: str, node: Node) -> Clause:
-    inner = node.part if isinstance(node, Not) else node
+    inner = unnegated(node)
     span = getattr(node, "span", Span(0, 0))
     tokens = scan(query[span.start : span.end])
     while tokens and tokens[0].kind in SIGNS:
@@ -221,7 +222,7 @@ def _add(query: str, term: str, *, negated: bool) -> str:
     if wanted is None:
         return _append(query, told)
     for clause in clauses(query):
-        inner = clause.node.part if isinstance(clause.node, Not) else clause.node
+        inner = unnegated(clause.node)
         if inner == wanted:
             same = clause.negated == negated
             return query if same else query[: clause.span.start] + told + query[clause.span.end :]
@@ -262,7 +263,7 @@ def _is_open(tokens: Sequence[Token]) -> bool:
 def _find(query: str, wanted: Node | None) -> Iterator[tuple[Span, str]]:
     """Where a value stands in terms of its field, with what stays in its place."""
     for clause in clauses(query):
-        inner = clause.node.part if isinstance(clause.node, Not) else clause.node
+        inner = unnegated(clause.node)
         if inner == wanted:
             yield clause.span, ""
         elif isinstance(wanted, Value) and clause.field == wanted.field:

@@ -5,12 +5,12 @@ A value of a field with a `letter` is kept as a code of eight characters (`code_
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
 
-from modelkeep_server.rules.approvals import RiskTier
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.lifecycle import STATES
 
 
 class Kind(Enum):
@@ -26,13 +26,13 @@ class Kind(Enum):
     MOMENT = "moment"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
     """
     One field. `says` is what it tells of a model, for help. `letter` marks its values in the index; empty where values
-    are not kept there. `also` are other spellings that are understood; `choices` what it takes, where those are few.
-    `has_order` says that its values can be compared: times, and tiers in the order of their choices. `is_flag` that
-    each of its choices is a yes or no of its own, so that "any of them" asks for nothing.
+    are not kept there. `also` are other spellings that are understood; `choices` what it takes, where those are few,
+    and what each means in words. `has_order` says that its values can be compared: times, and tiers in the order of
+    their choices. `is_flag` that each of its choices is a yes or no of its own, so that "any of them" asks for nothing.
     """
 
     name: str
@@ -41,15 +41,15 @@ class Field:
     example: str
     letter: str = ""
     also: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
     has_order: bool = False
     is_flag: bool = False
 
 
 #: What is longer is like no field, and would take long to compare.
 _SPELLING_CHARS_MAX = 40
-_TIERS = tuple(tier.value for tier in RiskTier)
-_STATES = tuple(state.value for state in State)
+_TIERS = {info.tier.value: info.label for info in TIERS.values()}
+_STATES = {info.state.value: info.label for info in STATES.values()}
 
 _ROWS = (
     Field("name", Kind.TEXT, "words of its name", "name:fraud-detector", also=("model", "title")),
@@ -88,12 +88,23 @@ _ROWS = (
         has_order=True,
     ),
     Field(
-        "is", Kind.CHOICE, "what holds for it", "is:mine", "X",
-        choices=("mine", "live", "active", "retired", "restricted", "external"), is_flag=True,
+        "is", Kind.CHOICE, "what holds for it", "is:mine", "X", is_flag=True,
+        choices={
+            "mine": "You own it",
+            "live": "One of its versions is in production",
+            "active": "It is not retired",
+            "retired": "It is retired",
+            "restricted": "Only some may see it",
+            "external": "Others made it",
+        },
     ),
     Field(
-        "has", Kind.CHOICE, "what it has", "has:card", "H", ("with",), choices=("card", "version", "files"),
-        is_flag=True,
+        "has", Kind.CHOICE, "what it has", "has:card", "H", ("with",), is_flag=True,
+        choices={
+            "card": "It has a published model card",
+            "version": "It has a version",
+            "files": "It has files",
+        },
     ),
 )  # fmt: skip
 

@@ -16,13 +16,13 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Leaf,
     Mine,
     Pattern,
     Place,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.kit import ids
 from modelkeep_server.kit.words import fold_value, split_patterns, split_words
@@ -80,7 +80,7 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
 
 def _read_free(term: Term) -> Leaf:
     if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
-        return Is(term.token.text.lower(), term.span)
+        return WithId(term.token.text.lower(), term.span)
     return _read_text(term, Place.ANYWHERE)
 
 
@@ -238,14 +238,13 @@ def _squeeze(text: str) -> str:
 
 
 def _compare_choices(field: Field, choice: str, sign: str) -> tuple[str, ...]:
-    place = field.choices.index(choice)
-    if sign.startswith(">"):
-        return field.choices[place + (sign == ">") :]
-    return field.choices[: place + (sign == "<=")]
+    choices = tuple(field.choices)
+    place = choices.index(choice)
+    return choices[place + (sign == ">") :] if sign.startswith(">") else choices[: place + (sign == "<=")]
 
 
 def _read_tiers(low: Term, high: Term, field: Field, *, has_low: bool, has_high: bool) -> Leaf:
-    found = field.choices
+    found = tuple(field.choices)
     for term, sign in ((low, ">=" if has_low else ">"), (high, "<=" if has_high else "<")):
         if term.token.text == "*":
             continue
@@ -256,7 +255,7 @@ def _read_tiers(low: Term, high: Term, field: Field, *, has_low: bool, has_high:
         found = tuple(choice for choice in found if choice in kept)
     if not found:
         way = low.write(f"[{high.token.text} TO {low.token.text}]")
-        raise low.fault_of_all("This range ends before it begins.", way, field.choices)
+        raise low.fault_of_all("This range ends before it begins.", way, tuple(field.choices))
     return _as_choice(low, field, found)
 
 
@@ -268,7 +267,7 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
     instead = next(iter(_find_near(typed, ways)), None)
     asks = f" Did you mean `{instead}`?" if instead else ""
     message = f"`{field.name}` has no value `{term.typed[:40]}`. It takes one of {', '.join(field.choices)}.{asks}"
-    return term.fault(message, instead, field.choices)
+    return term.fault(message, instead, tuple(field.choices))
 
 
 def _find_near(typed: str, ways: Mapping[str, str]) -> list[str]:

@@ -118,7 +118,7 @@ class Mine:
 
 
 @dataclass(frozen=True)
-class Is:
+class WithId:
     """The model with this id (a UUID)."""
 
     public_id: str
@@ -157,7 +157,7 @@ class Or:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
-Leaf = Text | Value | During | Mine | Is | Everything
+Leaf = Text | Value | During | Mine | WithId | Everything
 Node = Leaf | Not | And | Or
 
 
@@ -173,6 +173,11 @@ def join(parts: tuple[Node, ...]) -> Node:
 def parts_of(node: Node) -> tuple[Node, ...]:
     """What must all fit: the parts of a conjunction, or the node itself."""
     return node.parts if isinstance(node, And) else (node,)
+
+
+def unnegated(node: Node) -> Node:
+    """What a part says, whether it is wanted or must not be there."""
+    return node.part if isinstance(node, Not) else node
 
 
 def leaves(node: Node, *, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, bindparam, func, select, union_all
 from modelkeep_server.db.tables import search_words
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search.conditions import holding
+from modelkeep_server.features.search.conditions import behind, holding
 from modelkeep_server.features.search.language.tree import Pattern, Text
 from modelkeep_server.features.search.likening.seen import SECONDS_MAX, find_seen
 from modelkeep_server.kit.likeness import find_like
@@ -22,7 +22,6 @@ LETTERS_MIN = 4
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.75, 2, 1_000
 #: Of so many it is asked whether a model that the reader sees has them.
 _ASKED_MOST = 16
-_LAST = "\U0010ffff"
 
 
 def find_near_words(work: Work, actor: Actor, asked: Sequence[Text]) -> Mapping[Text, tuple[str, ...]]:
@@ -49,7 +48,7 @@ def _spell_parts(word: str) -> dict[str, Any]:
     begin = word[: len(word) // 2]
     end = word[-max(2, len(word) - len(begin) - 1) :]
     return {
-        "begin": begin, "begin_end": begin + _LAST, "end": holding(end)[:-1], "most": _ALIKE_MOST,
+        "begin": begin, "begin_end": behind(begin), "end": holding(end)[:-1], "most": _ALIKE_MOST,
         "shortest": len(word) - _LENGTHS, "longest": len(word) + _LENGTHS,
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ of a changed model the database is asked nothing, whatever wildcards they are ma
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import translate
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from modelkeep_server.db.tables import models, search_models, search_texts, sear
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.compiler import COLUMNS
 from modelkeep_server.features.search.compiling.lookups import as_key, is_any
-from modelkeep_server.features.search.compiling.shapes import shape_of
+from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -23,18 +24,19 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
     Fit,
-    Is,
     Node,
     Not,
     Or,
     Pattern,
+    Place,
     Text,
     Value,
+    WithId,
 )
 from modelkeep_server.features.search.saved.needles import list_held, stem_of
 from modelkeep_server.kit.remembering import Remembered
 
-#: So many characters of patterns are remembered, compiled.
+#: So many characters of patterns of either kind are remembered, compiled.
 _REMEMBERED_CHARS = 1_000_000
 
 
@@ -69,7 +71,7 @@ def read_documents(work: Work, model_keys: Collection[int]) -> dict[int, Documen
         for letter, value_id in codes[row.id]:
             if value_id in keys:
                 values.setdefault(letter, set()).add(keys[value_id])
-        texts = {name: row._mapping[name] for name in ("name", "keys", "description")}
+        texts = {name: row._mapping[name] for name in COLUMNS[Place.ANYWHERE]}
         found[row.id] = Document(
             row.public_id, row.created_at, row.updated_at, texts,
             {letter: frozenset(held) for letter, held in values.items()}, frozenset(numbers[row.id]),
@@ -97,7 +99,7 @@ def judge(node: Node, document: Document, *, is_mine: bool | None = None) -> boo
         case During():
             at = document.created_at if node.field == "created" else document.updated_at
             return (node.start is None or at >= node.start) and (node.end is None or at < node.end)
-        case Is():
+        case WithId():
             return document.public_id == node.public_id
         case Everything():
             return True
@@ -126,21 +128,13 @@ def _has(node: Value, document: Document) -> bool:
 def _fits_any(pattern: Pattern, held: Iterable[str]) -> bool:
     if pattern.fit is Fit.WHOLE:
         return pattern.text in held
-    fits = _compile(_say_whole(pattern))
-    return any(fits.fullmatch(value) for value in held)
-
-
-def _say_whole(pattern: Pattern) -> str:
-    """For Python's `re`: a whole value, where what an asterisk passed over is never tried again."""
-    if pattern.fit is Fit.BEGINNING:
-        return re.escape(pattern.text) + ".*"
-    first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in pattern.text.split("*"))
-    if not others:
-        return first
-    return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + ".*" + others[-1]
+    fits = _compile_glob(glob_of(pattern))
+    return any(fits.match(value) for value in held)
 
 
 _compile = Remembered(lambda pattern: re.compile(pattern, re.DOTALL), _REMEMBERED_CHARS)
+# fnmatch reads globs as SQLite does, and never tries again what an asterisk passed over.
+_compile_glob = Remembered(lambda glob: re.compile(translate(glob)), _REMEMBERED_CHARS)
 
 _MODELS = (
     select(models.c.id, models.c.public_id, search_models.c.created_at, search_models.c.updated_at,

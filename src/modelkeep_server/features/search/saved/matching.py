@@ -34,7 +34,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import seen_by_person
-from modelkeep_server.features.notify.folding import Found, News, tell_folded
+from modelkeep_server.features.notify.folding import News, ToldModel, tell_folded
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.indexing.gathering import find_touched
 from modelkeep_server.features.search.language.mistakes import QueryMistake
@@ -72,7 +72,7 @@ class Match:
     person_key: int
     search_id: str
     search_name: str
-    model: Found
+    model: ToldModel
 
     @property
     def pair(self) -> tuple[int, int]:
@@ -165,10 +165,9 @@ def find_matches(work: Work) -> Batch:
     }
     actors = find_actors(work, {alert.person_id for found in asked.values() for alert in found})
     reader = _Reader(work, documents)
+    named = {model.id: ToldModel(model.id, f"{model.group_name}/{model.name}") for model in changed}
     matches = [
-        Match(
-            alert.id, alert.person_id, alert.public_id, alert.name, Found(model.id, f"{model.group_name}/{model.name}")
-        )
+        Match(alert.id, alert.person_id, alert.public_id, alert.name, named[model.id])
         for model in changed
         for alert in _seeing(work, model, asked.get(model.id, ()))
         if alert.person_id in actors and reader.fits(alert.query, actors[alert.person_id], model.id)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert
 
 from modelkeep_server.db.tables import search_needles
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.compiling.shapes import begin_of
 from modelkeep_server.features.search.indexing.documents import BORDER, KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Or, Pattern, Text, Value
@@ -44,10 +45,7 @@ def list_held(texts: Iterable[str], values: Mapping[str, Iterable[str]]) -> froz
 
 def stem_of(pattern: Pattern) -> str:
     """How a word that fits begins, as far as that is a needle."""
-    text = pattern.text
-    if pattern.fit is Fit.WILD:
-        text = text.split("*")[0].split("?")[0]
-    return text[:_LETTERS]
+    return begin_of(pattern)[:_LETTERS]
 
 
 def _needles(node: Node) -> frozenset[str] | None:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from modelkeep_server.features.search.views import CatalogueRow, Found
+from modelkeep_server.features.search.views import CataloguePage, CatalogueRow
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, PageOut, Shape, StateName, TierName
 from modelkeep_server.rules import fields
 
@@ -140,7 +140,7 @@ class CataloguePageOut(PageOut[CatalogueOut]):
     facets_capped: bool = Field(description="Whether facets count the first 10,000 of them, and not all.")
 
     @classmethod
-    def found(cls, page: Found, draw: Callable[[CatalogueRow], CatalogueOut], *, with_facets: bool) -> Self:
+    def found(cls, page: CataloguePage, draw: Callable[[CatalogueRow], CatalogueOut], *, with_facets: bool) -> Self:
         """A page of the catalogue, each row drawn."""
         return cls(
             items=[draw(row) for row in page.items],

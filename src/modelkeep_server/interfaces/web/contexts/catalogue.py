@@ -11,7 +11,8 @@ from modelkeep_server.features.search.language.editing import Clause, Piece, add
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import Everything, Node
-from modelkeep_server.features.search.views import Found
+from modelkeep_server.features.search.likening.meant import Meant
+from modelkeep_server.features.search.views import CataloguePage
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.interfaces.web.contexts.searches import SORT_WORDS, SavedMenu
 from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
@@ -98,15 +99,10 @@ class Blame:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """
-    A query that may have been meant where nothing was found. `by_email` says that an owner was asked for by name:
-    `person` is theirs, where it is known here.
-    """
+    """What may have been meant where nothing was found, and what asks for it."""
 
-    query: str
+    meant: Meant
     href: str
-    person: str = ""
-    by_email: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +139,7 @@ class CatalogueContext(Context):
     sort: str = ""
     unknown_sort: str = ""
     node: Node = field(default_factory=Everything)
-    rows: Found | None = None
+    rows: CataloguePage | None = None
     fault: QueryFault | None = None
     facets: tuple[FacetBox, ...] = ()
     spans: tuple[SpanBox, ...] = ()
@@ -180,7 +176,7 @@ class CatalogueContext(Context):
     def unknown_owner(self) -> str:
         """An owner who was asked for by a name, where nobody was found whom it may mean; else empty."""
         asked = (one.words for one in self.chips if one.field == "owner" and not one.is_negated)
-        is_found = any(one.by_email for one in self.nearest)
+        is_found = any(one.meant.by_email for one in self.nearest)
         return "" if is_found else next((name for name in asked if not set(name) & set("@*?()")), "")
 
     @property
@@ -322,7 +318,7 @@ def read_address(given: Mapping[str, str]) -> tuple[str, str]:
     return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORT_WORDS else ""
 
 
-def say_models(found: Found) -> str:
+def say_models(found: CataloguePage) -> str:
     """`14 models`, `10,000+ models`."""
     total = len(found.items) if found.total is None else found.total
     return f"{total:,}{'+' if found.is_capped else ''} {'model' if total == 1 else 'models'}"
