@@ -6,6 +6,7 @@ query that would have been right.
 import re
 from collections.abc import Sequence
 
+from modelkeep_server.features.search.language.addresses import find_pasted
 from modelkeep_server.features.search.language.fields import FIELDS, Field, find_field, find_nearest
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.scanning import (
@@ -140,8 +141,9 @@ class _Checker:
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
         quoted = _quote(token.text)
-        near = None if rest.startswith("//") else find_nearest(name)
-        instead = quoted
+        pasted = find_pasted(token.text)
+        near = None if pasted or rest.startswith("//") else find_nearest(name)
+        instead = pasted or quoted
         if is_uuid(rest):
             instead = rest
         elif near and (rest or self._kind_at(place + 1) in BEGINS):
@@ -150,7 +152,9 @@ class _Checker:
             instead = f"{name}{rest}"
         end = token.start + max(1, len(name))
         fixed = self._text[: token.start] + instead + self._text[token.end :]
-        if not name:
+        if pasted:
+            told = f"A model or a version is asked for by `{pasted}`."
+        elif not name:
             told = "No field stands before this colon."
         elif near:
             told = f"There is no field `{name[:40]}`. Did you mean `{near.name}`?"

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import dropwhile
 
+from modelkeep_server.features.search.language.addresses import split_address
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment, say_no_date
@@ -13,12 +14,15 @@ from modelkeep_server.features.search.language.scanning import TokenKind
 from modelkeep_server.features.search.language.spoken import hear
 from modelkeep_server.features.search.language.terms import WILD, Term
 from modelkeep_server.features.search.language.tree import (
+    And,
     During,
     Everything,
     Fit,
     Is,
     Leaf,
     Mine,
+    Node,
+    Or,
     Pattern,
     Place,
     Text,
@@ -41,8 +45,8 @@ _PARTING = re.compile(r"\s*[,;|/]\s*")
 _LISTED = re.compile(rf"[\w-]+(?:{_PARTING.pattern}[\w-]+)+(?![\w.:*?-])")
 
 
-def read_leaf(term: Term) -> Leaf:
-    """What a term means. Raises Fault for what its field does not take."""
+def read_term(term: Term) -> Node:
+    """What a term means: a leaf, or for `group/name` several. Raises Fault for what its field does not take."""
     field = term.field
     if field is None:
         return _read_free(term)
@@ -78,10 +82,22 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
     return Everything() if start is None and end is None else During(field.name, start, end, low.span)
 
 
-def _read_free(term: Term) -> Leaf:
-    if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
+def _read_free(term: Term) -> Node:
+    if term.token.kind is not TokenKind.WORD:
+        return _read_text(term, Place.ANYWHERE)
+    if ids.is_uuid(term.token.text):
         return Is(term.token.text.lower(), term.span)
-    return _read_text(term, Place.ANYWHERE)
+    address = split_address(term.token.text)
+    return _read_address(term, *address) if address else _read_text(term, Place.ANYWHERE)
+
+
+def _read_address(term: Term, group: str, name: str) -> Node:
+    """A model where it stands, or the words as texts have them: `TCP/IP`."""
+    stands = Value("group", (Pattern(fold_value(group)),), term.span)
+    if name == "*":
+        return stands
+    model = And((stands, Text(_read_words(split_patterns(name)), Place.NAME, term.span)), term.span)
+    return Or((model, _read_text(term, Place.ANYWHERE)), term.span)
 
 
 def _read_text_of(term: Term, field: Field) -> Leaf:
@@ -97,7 +113,7 @@ def _read_text(term: Term, place: Place) -> Text:
     else:
         words = split_patterns(_part_ideographs(term.write_pattern(" ")))
         kept = _cut_free(words)
-        patterns = tuple(_read_pattern(word, is_last=place == len(kept)) for place, word in enumerate(kept, 1))
+        patterns = _read_words(kept)
         words = kept if sum(map(_count_letters, kept)) >= LETTERS_MIN else words
     if not words:
         raise _say_wordless_term(term)
@@ -110,6 +126,10 @@ def _read_text(term: Term, place: Place) -> Text:
 def _cut_free(words: list[str]) -> list[str]:
     """The words without `*` alone before them, which says nothing: `*-cnp` asks for `cnp`, whatever stands there."""
     return list(dropwhile(lambda word: not word.strip("*"), words))
+
+
+def _read_words(words: list[str]) -> tuple[Pattern, ...]:
+    return tuple(_read_pattern(word, is_last=place == len(words)) for place, word in enumerate(words, 1))
 
 
 def _read_pattern(word: str, *, is_last: bool) -> Pattern:
