@@ -90,9 +90,22 @@ def search(
         if as_csv or export is not None:
             _take_out(client, found, export)
         elif facets:
-            print_facets(client.count_facets(found), as_json=as_json)
+            counted = client.count_facets(found)
+            print_facets(counted, as_json=as_json)
+            if not as_json and not any(facet.counts for facet in counted.facets):
+                _offer(client, found)
         else:
-            print_models(found.first(limit), as_json=as_json)
+            page = found.first(limit)
+            print_models(page, as_json=as_json)
+            if not page.items and not as_json:
+                _offer(client, found)
+
+
+def _offer(client: Client, found: Listing[Model]) -> None:
+    """What may have been meant by a query that finds nothing."""
+    for one in client.suggest_queries(found):
+        named = f"  ({one.person})" if one.person and one.person not in one.query else ""
+        note(f"  Try: {one.query}{named}")
 
 
 def _join(kept: str, typed: str) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search.asking import write_query
 from modelkeep_server.features.search.language.editing import capitalise_operators
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Node, Text, parts_of
 from modelkeep_server.features.search.likening.fixes import Fix, find_fixes, finds
+from modelkeep_server.features.search.views import CatalogueFilter
 
 MEANT_MAX = 3
 #: In all.
@@ -39,6 +41,14 @@ class Meant:
     query: str
     person: str = ""
     by_email: bool = False
+
+
+def find_meant_instead(work: Work, actor: Actor, asked: CatalogueFilter) -> tuple[Meant, ...]:
+    """The same for a query and the filters beside it, which the queries that may have been meant have in words."""
+    query = write_query(asked)
+    with suppress(QueryMistake):
+        return find_meant(work, actor, query, read_query(query, now=work.now))
+    return ()
 
 
 def find_meant(work: Work, actor: Actor, query: str, node: Node) -> tuple[Meant, ...]:
