@@ -8,6 +8,7 @@ from itertools import dropwhile
 
 from modelkeep_server.features.search.language.addresses import split_address
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
+from modelkeep_server.features.search.language.foreign import find_choices_elsewhere
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment, say_no_date
 from modelkeep_server.features.search.language.scanning import TokenKind
@@ -35,6 +36,7 @@ from modelkeep_server.kit.words import fold_value, split_patterns, split_words
 LETTERS_MIN = 2
 _PLACES = {"name": Place.NAME, "description": Place.DESCRIPTION}
 _SIGNS = frozenset("-!+–−")
+_MINUSES = ("-", "–", "−")
 #: Where nothing that could be joined stands before a term.
 _BEGINS = re.compile(r"(?:^|\(|\b(?:AND|OR|NOT))\s*$")
 #: The blanks between a sign and what it is meant for.
@@ -200,7 +202,7 @@ def _say_empty(term: Term, field: Field) -> Fault:
 
 
 def _read_value(term: Term, field: Field) -> Leaf:
-    if field.name == "owner" and not term.is_quoted and fold_value(term.typed) == "me":
+    if field.name == "owner" and not term.is_quoted and fold_value(term.typed) in {"me", "@me"}:
         return Mine(term.span)
     folded = fold_value(term.typed)
     if not folded:
@@ -285,6 +287,8 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
     ways = {_squeeze(choice): term.write(term.sign + choice) for choice in field.choices}
     if field.name in {"state", "newest"} and not term.is_grouped:
         ways = {_squeeze(choice): f"is:{choice}" for choice in FIELDS["is"].choices} | ways
+    elif not term.is_grouped:
+        ways |= find_choices_elsewhere(field.name)
     instead = next(iter(_find_near(typed, ways)), None)
     asks = f" Did you mean `{instead}`?" if instead else ""
     message = f"`{field.name}` has no value `{term.typed[:40]}`. It takes one of {', '.join(field.choices)}.{asks}"
@@ -353,6 +357,8 @@ def _read_stretch(term: Term, *, is_low: bool | None = None) -> Stretch:
 def _say_no_moment(term: Term, none: NoMoment, is_low: bool | None) -> Fault:
     """What people say of time goes on behind the term where it is not in quotes: `last week`."""
     message, instead, start, end = none.message, none.nearest, term.token.start, term.token.end
+    if term.asked[start - 1 : start] in _MINUSES and none.nearest.startswith("now-"):
+        start -= 1
     said = term.typed if term.is_quoted else term.asked[start:]
     spoken = hear(said, term.now)
     if spoken and spoken.length >= len(term.typed):
