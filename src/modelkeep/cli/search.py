@@ -1,5 +1,6 @@
 """`modelkeep search`: models by a query and filters, what a result is made of, and all of it as a file."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -86,7 +87,7 @@ def search(
         if not saved and not found.filters.keys() - {"sort"}:
             raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
         if save:
-            client.save_search(save, query, sort=order)
+            note(f"Saved as {client.save_search(save, query, sort=order).name}. To run it: {_command_for(save)}")
         if as_csv or export is not None:
             _take_out(client, found, export)
         elif facets:
@@ -99,6 +100,10 @@ def search(
             print_models(page, as_json=as_json)
             if not page.items and not as_json:
                 _offer(client, found)
+
+
+def _command_for(name: str) -> str:
+    return f"modelkeep search --saved {shlex.quote(name)}"
 
 
 def _offer(client: Client, found: Listing[Model]) -> None:
