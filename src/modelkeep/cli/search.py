@@ -87,23 +87,32 @@ def search(
         if not saved and not found.filters.keys() - {"sort"}:
             raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
         if save:
-            note(f"Saved as {client.save_search(save, query, sort=order).name}. To run it: {_command_for(save)}")
+            _save(client, save, query, order)
         if as_csv or export is not None:
             _take_out(client, found, export)
         elif facets:
-            counted = client.count_facets(found)
-            print_facets(counted, as_json=as_json)
-            if not as_json and not any(facet.counts for facet in counted.facets):
-                _offer(client, found)
+            _show_facets(client, found, as_json=as_json)
         else:
-            page = found.first(limit)
-            print_models(page, as_json=as_json)
-            if not page.items and not as_json:
-                _offer(client, found)
+            _show_models(client, found, limit, as_json=as_json)
 
 
-def _command_for(name: str) -> str:
-    return f"modelkeep search --saved {shlex.quote(name)}"
+def _save(client: Client, name: str, query: str, sort: str) -> None:
+    saved = client.save_search(name, query, sort=sort)
+    note(f"Saved as {saved.name}. To run it: modelkeep search --saved {shlex.quote(name)}")
+
+
+def _show_models(client: Client, found: Listing[Model], limit: int, *, as_json: bool) -> None:
+    page = found.first(limit)
+    print_models(page, as_json=as_json)
+    if not page.items and not as_json:
+        _offer(client, found)
+
+
+def _show_facets(client: Client, found: Listing[Model], *, as_json: bool) -> None:
+    counted = client.count_facets(found)
+    print_facets(counted, as_json=as_json)
+    if not as_json and not any(facet.counts for facet in counted.facets):
+        _offer(client, found)
 
 
 def _offer(client: Client, found: Listing[Model]) -> None:
