@@ -43,6 +43,23 @@ class Facets(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Meant(Told):
+    """
+    A query that may have been meant by one that finds nothing. `by_email`: an owner was asked for by name, and `person`
+    is theirs, where it is known.
+    """
+
+    query: str
+    person: str = ""
+    by_email: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meanings(Told):
+    meant: tuple[Meant, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Offer(Told):
     """
     What may come next in a query: `insert` takes the place of its characters from `start` up to `end`. `kind` is FIELD,
@@ -130,6 +147,13 @@ class Searching(Asking):
     def count_facets(self, found: Listing[Model]) -> Facets:
         """How many models of a list that `list_models` gave have which group, tier, tag and so on. Raises Invalid."""
         return read(Facets, self._transport.get(_MODELS, {**found.filters, "facets": "true", "limit": 1}))
+
+    def suggest_queries(self, found: Listing[Model]) -> tuple[Meant, ...]:
+        """
+        What may have been meant where a list that `list_models` gave is empty: queries that find something. None where
+        it is not empty, or nothing is near. Raises Invalid.
+        """
+        return read(_Meanings, self._transport.get(_MODELS, {**found.filters, "meant": "true", "limit": 1})).meant
 
     def complete_query(self, query: str, at: int | None = None) -> tuple[Offer, ...]:
         """What may come next in a query, which may be broken, before its character `at`: at its end unless said."""

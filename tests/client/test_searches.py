@@ -41,6 +41,7 @@ def test_a_search_is_saved_run_and_managed_by_command(cli: Cli, registry: Runnin
 
     done = (saved, ran, narrowed, edited, shared, alert, copied, listed, deleted, back)
     assert [one.code for one in done] == [0] * len(done), [one.err for one in done]
+    assert f"Saved as {term} all. To run it: modelkeep search --saved '{term} all'" in saved.err.splitlines()
     assert [one["name"] for one in json.loads(ran.out)] == ["first", "second"]
     assert [one["name"] for one in json.loads(narrowed.out)] == ["second"]
     assert (shown["query"], shown["sort"]) == (f"group:{term} -tag:first", "name")
@@ -66,6 +67,7 @@ def test_an_admin_takes_down_what_somebody_shares(cli: Cli, become: Become, term
     assert (refused.code, done.code, allowed.code) == (1, 0, 0), done.err + allowed.err
     assert (kept.taken_down_reason, shared.sharing) == ("No search.", "SHARED")
     assert "olga@company.com keeps" in done.err
+    assert f"modelkeep searches allow {made.id}" in done.err
     assert kept.sharing == "PRIVATE"
 
 

@@ -104,6 +104,22 @@ def test_a_search_is_printed_as_csv_and_counted(cli: Cli, word: str, tmp_path: P
     assert f"tag\t{word}\t2" in counted.out.splitlines()
 
 
+def test_what_may_have_been_meant_is_offered_where_nothing_matches(cli: Cli, word: str) -> None:
+    """As a query to try, from Python and by command; filters are written into it."""
+    with Client() as client:
+        (meant,) = client.suggest_queries(client.list_models(f"tag:{word[:-1]} tag:production"))
+        none = client.suggest_queries(client.list_models(f"tag:{word}"))
+    typed = cli("search", f"tag:{word[:-1]} tag:production")
+    filtered = cli("search", "tag:production", "--tag", word[:-1])
+    counted = cli("search", f"tag:{word[:-1]} tag:production", "--facets")
+
+    assert (meant.query, none) == (f"tag:{word} tag:production", ())
+    assert (typed.code, typed.out, typed.err) == (0, "", f"No model matches.\n  Try: tag:{word} tag:production\n")
+    assert f"  Try: tag:production tag:{word}" in filtered.err.splitlines()
+    assert f"  Try: tag:{word} tag:production" in counted.err.splitlines()
+    assert cli("search", f"tag:{word[:-1]}", "--json").out == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

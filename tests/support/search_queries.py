@@ -5,8 +5,9 @@ Words and values are those of `search_worlds.py`, changed in case, cut short or 
 """
 
 import random
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +32,7 @@ from tests.support.slow_search import tiers_from
 
 DEEPEST = 3
 WORDS_MAX, CHARS_MAX = 32, 1000
+_ADDRESS = re.compile(r"([A-Za-z0-9][\w-]*)/([A-Za-z0-9][\w-]*)", re.ASCII)
 _STATES = (
     "DRAFT", "SUBMITTED", "CHANGES_REQUESTED", "APPROVED_STAGING", "STAGING", "APPROVED_PROD", "PRODUCTION",
     "DEPRECATED", "RETIRED",
@@ -122,8 +124,18 @@ def _make_bare(chance: random.Random) -> Asked:
         word = chance.choice("-_./").join((chance.choice(worlds.WORDS), word))
     spelled = _spell(chance, word)
     words = words_of(spelled)
+    text = _begun(words)
+    address = _ADDRESS.fullmatch(spelled)
+    if address is None:
+        return Asked(spelled, text)
+    model = And((Value("group", (Pattern(bare(address[1])),)), _begun(words_of(address[2]), Place.NAME)))
+    return Asked(spelled, Or((model, text)))
+
+
+def _begun(words: Sequence[str], place: Place = Place.ANYWHERE) -> Text:
+    """The words as far as they were typed: the last may go on."""
     fits = [Fit.WHOLE] * (len(words) - 1) + [Fit.BEGINNING]
-    return Asked(spelled, Text(tuple(Pattern(one, fit) for one, fit in zip(words, fits, strict=True))))
+    return Text(tuple(Pattern(one, fit) for one, fit in zip(words, fits, strict=True)), place)
 
 
 def _make_phrase(chance: random.Random) -> Asked:
@@ -159,10 +171,11 @@ def _with_wildcards(chance: random.Random, word: str, means: Callable[[str], Nod
 
 def _make_placed(chance: random.Random) -> Asked:
     asked = _make_text(chance)
+    while not isinstance(asked.means, Text):
+        asked = _make_text(chance)
     name, place = chance.choice(
         (("name", Place.NAME), ("title", Place.NAME), ("description", Place.DESCRIPTION), ("desc", Place.DESCRIPTION))
     )
-    assert isinstance(asked.means, Text)
     return Asked(f"{name}:{asked.text}", Text(asked.means.patterns, place))
 
 

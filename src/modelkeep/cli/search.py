@@ -1,5 +1,6 @@
 """`modelkeep search`: models by a query and filters, what a result is made of, and all of it as a file."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -86,13 +87,39 @@ def search(
         if not saved and not found.filters.keys() - {"sort"}:
             raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
         if save:
-            client.save_search(save, query, sort=order)
+            _save(client, save, query, order)
         if as_csv or export is not None:
             _take_out(client, found, export)
         elif facets:
-            print_facets(client.count_facets(found), as_json=as_json)
+            _show_facets(client, found, as_json=as_json)
         else:
-            print_models(found.first(limit), as_json=as_json)
+            _show_models(client, found, limit, as_json=as_json)
+
+
+def _save(client: Client, name: str, query: str, sort: str) -> None:
+    saved = client.save_search(name, query, sort=sort)
+    note(f"Saved as {saved.name}. To run it: modelkeep search --saved {shlex.quote(name)}")
+
+
+def _show_models(client: Client, found: Listing[Model], limit: int, *, as_json: bool) -> None:
+    page = found.first(limit)
+    print_models(page, as_json=as_json)
+    if not page.items and not as_json:
+        _offer(client, found)
+
+
+def _show_facets(client: Client, found: Listing[Model], *, as_json: bool) -> None:
+    counted = client.count_facets(found)
+    print_facets(counted, as_json=as_json)
+    if not as_json and not any(facet.counts for facet in counted.facets):
+        _offer(client, found)
+
+
+def _offer(client: Client, found: Listing[Model]) -> None:
+    """What may have been meant by a query that finds nothing."""
+    for one in client.suggest_queries(found):
+        named = f"  ({one.person})" if one.person and one.person not in one.query else ""
+        note(f"  Try: {one.query}{named}")
 
 
 def _join(kept: str, typed: str) -> str:

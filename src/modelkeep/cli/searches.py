@@ -144,11 +144,15 @@ def take_down(
     with Client() as client:
         found = find_search(client, name)
         client.take_down_search(found.id, reason=reason)
-    note(f"Taken down: {found.name}, which {found.saved_by} keeps.")
+    note(f"Taken down: {found.name}, which {found.saved_by} keeps. To allow it: modelkeep searches allow {found.id}")
 
 
 @app.command("allow")
-def allow(search_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from whoever saved it.")]) -> None:
+def allow(
+    search_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id, which `take-down` told, or from whoever saved it.")
+    ],
+) -> None:
     """Let a search that was taken down be shared again. Admins only, and none of their own."""
     with Client() as client:
         client.allow_search(search_id)

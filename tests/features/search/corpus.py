@@ -300,6 +300,16 @@ JOINED = (
     Row("((tag:kyc))", "image-kyc"),
     Row("fraud (claims OR rules)", "anti-fraud-rules claims-triage"),
     Row("tag:legacy OR voice", "voice-id spam-filter fraud"),
+    Row("topic:kyc", "image-kyc"),
+    Row("author:vision@company.com tag:kyc", "image-kyc"),
+    Row("owner:@me -tag:toy pushed:2024-06", "churn-predictor"),
+    Row("fraud/fraud-detector", "fraud-detector"),
+    Row("Fraud/FRAUD-detec*", "fraud-detector fraud-detection-cnp"),
+    Row("fraud/detector OR hr/cv", "fraud-detector cv-parser"),
+    Row("-fraud/fraud group:fraud", ""),
+    Row("fraud/* -fraud/fraud-detec", "fraudster-graph fraud"),
+    Row("fraud/churn-predictor", ""),
+    Row("hr/churn", ""),
     Row("-fraud -credit riskTier:HIGH", "cv-parser aml-transaction-monitor image-kyc voice-id salary-estimator "
         "whistleblower-router"),
 )  # fmt: skip

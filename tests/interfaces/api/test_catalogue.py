@@ -288,3 +288,25 @@ def test_a_query_that_cannot_be_read_says_where(make: Make, api: Api) -> None:
     (fault,) = answer.json()["errors"]
     assert (fault["position"], fault["suggestion"]) == (6, "churn riskTier:HIGH")
     assert fault["length"] > 0
+
+
+def test_what_may_have_been_meant_is_said_where_nothing_fits(make: Make, api: Api) -> None:
+    """To whoever asks for it: queries that find something, with the filters beside the query written into them."""
+    group = make.group()
+    make.model(group=group, tags=[f"{group}-production"], risk_tier="HIGH")
+    client = api.as_(make.person())
+
+    def meant(**query: Any) -> Any:
+        answer = client.get(MODELS, params={**query, "meant": "true"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["meant"]
+
+    tag = f"tag:{group}-production"
+    assert meant(q=f"tag:{group}-productoin") == [{"query": tag, "person": "", "byEmail": False}]
+    assert [one["query"] for one in meant(q="riskTier:HIGH", tag=f"{group}-productoin")] == [f"riskTier:HIGH {tag}"]
+    assert [one["query"] for one in meant(tag=f"{group}-productoin", createdFrom="2020-01-01")] == [
+        f"{tag} created:>=2020-01-01T00:00:00+00:00"
+    ]
+    assert meant(q="nothing-like-this-is-here") == []
+    assert meant(q=tag) is None
+    assert client.get(MODELS, params={"q": f"tag:{group}-productoin"}).json()["meant"] is None

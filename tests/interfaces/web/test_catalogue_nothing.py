@@ -120,6 +120,64 @@ def test_a_misspelt_word_is_offered_as_models_have_it(make: Make, api: Api, type
         assert f"Did you mean {meant.format(word)} ?" in page.words
 
 
+def test_a_short_word_is_offered_with_another_letter(make: Make, api: Api) -> None:
+    """Abbreviations have three letters, and one of them is soon wrong, or two change places."""
+    make.model(tags=["zqv"])
+    reader = make.person()
+
+    for typed in ("zqx", "qzv", "zvq"):
+        assert "Did you mean zqv ?" in look(api, reader, typed).words, typed
+
+
+def test_a_word_that_is_a_value_of_a_field_is_offered_as_that(make: Make, api: Api, owner: Person) -> None:
+    """Frameworks, states, tiers and versions stand in no text; people type their names all the same."""
+    word = f"kn{secrets.token_hex(4)}"
+    model = make.model(owner, risk_tier="HIGH", tags=[word], owners=[f"{word}@company.com"])
+    metadata = {"framework": f"{word}torch", "card": {"license": f"{word}-2.0"}}
+    make.version(model, owner, version=f"7.8.9-{word}", metadata=metadata)
+    reader = make.person()
+
+    for typed, term in (
+        (f"{word}torch", f"framework:{word}torch"),
+        (f"{word}-2.0", f"license:{word}-2.0"),
+        (f"{word}@company.com", f"owner:{word}@company.com"),
+        (f"v7.8.9-{word}", f"version:7.8.9-{word}"),
+        (f"tag:{word} draft", f"tag:{word} state:DRAFT"),
+        (f"high tag:{word}", f"riskTier:HIGH tag:{word}"),
+    ):
+        assert f"Did you mean {term} ?" in look(api, reader, typed).words, typed
+    assert f"Did you mean tag:{word} is:mine ?" in look(api, owner, f"tag:{word} mine").words
+
+
+def test_a_time_in_words_is_offered_as_a_date(make: Make, api: Api) -> None:
+    """With the field that stands before it, or else as when a model last changed."""
+    word = f"kn{secrets.token_hex(4)}"
+    make.model(tags=[word])
+    reader = make.person()
+
+    assert f"Did you mean {word} updated:>=now-30d ?" in look(api, reader, f"{word} last 30 days").words
+    assert f"Did you mean created:>=now-2w {word} ?" in look(api, reader, f"created past 2 weeks {word}").words
+
+
+def test_each_query_is_offered_once(make: Make, api: Api) -> None:
+    """However many ways lead to it."""
+    word = f"kn{secrets.token_hex(4)}"
+    make.model(tags=[word, f"{word}-nlp"])
+
+    page = look(api, make.person(), f"tag:{word} and tag:{word}-nlp")
+
+    assert page.words.count("Did you mean") == 1
+
+
+def test_the_group_of_an_address_is_offered_as_models_have_it(make: Make, api: Api) -> None:
+    """And the name stays as it was typed."""
+    model = make.model(name="knurl-scorer")
+
+    page = look(api, make.person(), f"{model.group[:-1]}/knurl-scorer")
+
+    assert f"Did you mean {model.group}/knurl-scorer ?" in page.words
+
+
 def test_a_word_that_only_hidden_models_have_is_offered_to_nobody_else(make: Make, api: Api, owner: Person) -> None:
     """However near it is, it is neither told nor in the way of one that the reader sees, nor does it cost more."""
     word = f"k{secrets.token_hex(3)}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.search.language.editing import add_term, add_words
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import During, Everything, Mine, Node, Pattern, Value, join
 from modelkeep_server.features.search.views import CatalogueFilter
@@ -18,6 +19,24 @@ def read_filter(asked: CatalogueFilter, now: datetime) -> Node:
     """The tree of a filter. Raises Invalid for a query that cannot be read, and for a value that is none of those."""
     query = read_query(asked.text, now=now) if asked.text.strip() else Everything()
     return join((query, *_beside(asked)))
+
+
+def write_query(asked: CatalogueFilter) -> str:
+    """The same in words of the query alone."""
+    query = asked.text.strip()
+    beside = {
+        "group": asked.group, "riskTier": asked.risk_tier, "tag": asked.tag, "owner": asked.owner,
+        "state": asked.state, "framework": asked.framework, "is": asked.status.lower(),
+    }  # fmt: skip
+    for field, value in beside.items():
+        query = add_term(query, field, value) if value else query
+    bounds = (
+        ("created:>=", asked.created_from), ("created:<=", asked.created_to),
+        ("updated:>=", asked.updated_from), ("updated:<=", asked.updated_to),
+    )  # fmt: skip
+    for sign, moment in bounds:
+        query = add_words(query, f"{sign}{moment.isoformat()}") if moment else query
+    return query
 
 
 def _beside(asked: CatalogueFilter) -> Iterator[Node]:

@@ -14,6 +14,7 @@ from modelkeep_server.features.models.views import Model, Visibility
 from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.likening.meant import find_meant_instead
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
@@ -37,6 +38,9 @@ _FACTS = tuple(ModelOut.model_fields)
 _read_facts = attrgetter(*_FACTS)
 
 Facets = Annotated[bool, Query(description="Whether to count what the models found have, field by field.")]
+AskedMeant = Annotated[
+    bool, Query(alias="meant", description="Whether to say what may have been meant if nothing fits.")
+]
 
 
 @router.post("/models", status_code=201, response_model=ModelOut)
@@ -50,7 +54,13 @@ def create_model(work: Work, actor: Actor, body: ModelIn) -> Answer:
 @router.get("/models", response_model=CataloguePageOut)
 @door.reads("model.read")
 def list_models(
-    work: Work, actor: Actor, asked: Asked, facets: Facets = False, limit: Limit = 50, cursor: Cursor = None
+    work: Work,
+    actor: Actor,
+    asked: Asked,
+    facets: Facets = False,
+    with_meant: AskedMeant = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> CataloguePageOut:
     """
     The catalogue: models that fit the query and every filter given, and that the caller may see. Counts end at 10,000,
@@ -58,7 +68,8 @@ def list_models(
     """
     wanted = read_catalogue_filter(asked)
     found = search.list_models(work, actor, wanted, limit=limit, cursor=cursor, facets=facets)
-    return CataloguePageOut.found(found, _row, with_facets=facets)
+    meant = find_meant_instead(work, actor, wanted) if with_meant and not found.items and cursor is None else None
+    return CataloguePageOut.found(found, _row, with_facets=facets, meant=meant)
 
 
 @router.get("/models/{group}/{name}", response_model=ModelOut)

@@ -12,6 +12,7 @@ _SIGNS = (
     ("fraud OR churn", "one of them; AND binds tighter than OR"),
     ("-tag:experimental", "without it; NOT says the same"),
     ("model*", "any letters: also *aud, and fr?ud for one letter"),
+    ("risk/card-fraud", "a model by its group and name; risk/* finds all of a group"),
     ("tag:(nlp OR cv)", "parentheses group"),
     ("tag:*", "has any value of that field"),
     ("updated:>=now-30d", "days, moments, and how long ago: d, w, m, y"),

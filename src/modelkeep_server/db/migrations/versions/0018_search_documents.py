@@ -177,6 +177,28 @@ def _index_on_postgresql() -> None:
     )
     op.execute("CREATE INDEX ix_search_whole_created ON search_whole (created_at)")
     op.execute("CREATE INDEX ix_search_whole_updated ON search_whole (updated_at)")
+    _make_lexemes()
+    # What the index finds must be read: of rows so narrow a hundred lie on a page, of whole documents ten.
+    op.create_table(
+        "search_entries",
+        sa.Column("doc", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("model_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("doc", name="search_entries_pkey"),
+    )
+    # Without fastupdate, since every search would go through what was put aside by it.
+    op.execute(
+        "CREATE INDEX ix_search_entries_lexemes ON search_entries USING gin (search_lexemes(doc)) "
+        "WITH (fastupdate = off)"
+    )
+    # Thousands of rows would be made lexemes of for what no plan depends on.
+    op.execute("ALTER INDEX ix_search_entries_lexemes ALTER COLUMN 1 SET STATISTICS 0")
+    _index_within_words()
+
+
+def _make_lexemes() -> None:
     # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones. What it costs is told
     # to the planner as so much that it never makes lexemes of rows where the index has them. It is as immutable as a
     # document is under its number: who changes one takes its entry out first, and enters it anew.
@@ -210,24 +232,6 @@ def _index_on_postgresql() -> None:
         $$
         """
     )
-    # What the index finds must be read: of rows so narrow a hundred lie on a page, of whole documents ten.
-    op.create_table(
-        "search_entries",
-        sa.Column("doc", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("model_id", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.Column("visibility", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("doc", name="search_entries_pkey"),
-    )
-    # Without fastupdate, since every search would go through what was put aside by it.
-    op.execute(
-        "CREATE INDEX ix_search_entries_lexemes ON search_entries USING gin (search_lexemes(doc)) "
-        "WITH (fastupdate = off)"
-    )
-    # Thousands of rows would be made lexemes of for what no plan depends on.
-    op.execute("ALTER INDEX ix_search_entries_lexemes ALTER COLUMN 1 SET STATISTICS 0")
-    _index_within_words()
 
 
 def _index_within_words() -> None:

@@ -27,7 +27,8 @@ from modelkeep_server.features.search.language.tree import (
 
 #: Within a step what is in production comes first.
 LIVE = Value("is", (Pattern("live"),))
-_SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)#: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
+_SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
+#: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
 _SORTED_MAX = 2000
 #: As many times as many rows are looked for at first as are wanted, as far as a look at the newest tells.
 _SPARE = 4

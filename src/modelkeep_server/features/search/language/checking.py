@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from modelkeep_server.features.search.language.fields import FIELDS, Field, find_field, find_nearest
+from modelkeep_server.features.search.language.foreign import find_foreign, read_comparison
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.scanning import (
     BEGINS,
@@ -29,7 +30,7 @@ DEPTH_MAX = 20
 WORDS_MAX = 32
 
 _COLON = re.compile(r"(?:\\.|[^\\:])*?:", re.DOTALL)
-_COMPARED = re.compile(r"([^\W\d][\w-]*)(>=|<=|=>|=<|==|=|>|<|≥|≤)(.+)", re.DOTALL)
+_COMPARED = re.compile(r"([^\W\d][\w-]*)(>=|<=|=>|=<|!=|<>|==|=|>|<|≥|≤)(.+)", re.DOTALL)
 _SIGN_ALONE = re.compile(r"(>=|<=|>|<|≥|≤)(?=.)")
 _PLAIN_TERM = re.compile(r"[\w.*?-]+")
 
@@ -113,8 +114,9 @@ class _Checker:
             raise Fault(told, token.start, len(self._text), expected=("fewer terms",))
 
     def _check_bare(self, place: int, token: Token) -> None:
-        if token.text == "TO":
+        if token.text.upper() == "TO":
             self._check_range_without_brackets(place, token)
+        self._check_sign_between(place, token)
         if named := _COLON.match(token.text):
             raise self._say_unknown_field(place, token, named.group()[:-1])
         compared = _COMPARED.fullmatch(token.text)
@@ -122,6 +124,8 @@ class _Checker:
         if compared and field:
             sign = compared.group(2) if field.has_order else ""
             instead = f"{field.name}:{sign.strip('=') and sign}{compared.group(3)}"
+            if compared.group(2) in ("!=", "<>"):
+                instead = f"-{field.name}:{compared.group(3)}"
             told = f"A field is followed by a colon, as in `{instead}`. To search for it as text, put it in quotes."
             raise self._fault(told, token, instead, expected=instead)
         if signed := _SIGN_ALONE.match(token.text):
@@ -133,13 +137,36 @@ class _Checker:
         if [one.kind for one in around] != [TokenKind.FIELD, *[TokenKind.WORD] * 3]:
             return
         name, low, _, high = around
-        if name.field is not None and name.field.has_order:
+        # In small letters it is a word like others.
+        if name.field is not None and name.field.has_order and (token.text == "TO" or high.text[0].isdecimal()):
             instead = f"{name.field.name}:[{low.text} TO {high.text}]"
             raise self._fault(f"A range needs brackets: `{instead}`.", name, instead, last=high)
+
+    def _check_sign_between(self, place: int, token: Token) -> None:
+        """Signs that other languages write with blanks around them: `tag = 'nlp'`, `fraud | churn`."""
+        sign, first = token.text, place - 1
+        if sign == "=" and place > 1 and self._tokens[first].text == "!":
+            sign, first = "!=", place - 2
+        if self._kind_at(first) not in ENDS or self._kind_at(place + 1) not in BEGINS:
+            return
+        before, after = self._tokens[first], self._tokens[place + 1]
+        if token.text == "|":
+            raise self._fault("One of several terms is asked for by `OR` between them.", token, "OR", expected="OR")
+        if instead := read_comparison(before, sign, after):
+            told = f"A field is followed by a colon, as in `{instead}`."
+            raise self._fault(told, before, instead, last=after, expected=instead)
 
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
         quoted = _quote(token.text)
+        before = self._tokens[place - 1] if place and not name and rest else None
+        parted = find_field(before.text) if before and before.kind is TokenKind.WORD else None
+        if before and parted:
+            instead = f"{parted.name}:{rest}"
+            return self._fault(f"No blank stands before a colon: `{instead}`.", before, instead, last=token)
+        if foreign := find_foreign(name, rest):
+            fixed = mend(self._text, token.start, token.end, foreign[1])
+            return Fault(foreign[0], token.start, token.start + len(name), expected=tuple(FIELDS), fixed=fixed)
         near = None if rest.startswith("//") else find_nearest(name)
         instead = quoted
         if is_uuid(rest):
@@ -252,6 +279,10 @@ class _Checker:
         if not is_range or TokenKind.TO in kinds[1::2]:
             told = f"A range has two ends with TO between them: `{ways}`. `*` leaves an end open."
             instead, last = _as_range(within)
+            listed = self._field_at(place)
+            if TokenKind.TO not in kinds and listed and not listed.has_order:
+                words = [word for one in within for word in one.text.split(",") if one.kind in OPERANDS and word]
+                instead = f"({' OR '.join(words)})" if words else instead
             raise self._fault(told, token, instead, last=last, expected=ways)
 
 

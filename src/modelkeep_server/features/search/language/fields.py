@@ -53,12 +53,18 @@ _STATES = {info.state.value: info.label for info in STATES.values()}
 
 _ROWS = (
     Field("name", Kind.TEXT, "words of its name", "name:fraud-detector", also=("model", "title")),
-    Field("group", Kind.VALUE, "the group that it stands in", "group:nlp-models", "G", ("groups", "namespace", "team")),
+    Field(
+        "group", Kind.VALUE, "the group that it stands in", "group:nlp-models", "G",
+        ("groups", "namespace", "team", "org", "organization"),
+    ),
     Field("description", Kind.TEXT, "words of its description", "description:churn", also=("desc", "text", "summary")),
-    Field("tag", Kind.VALUE, "one of its tags", "tag:production", "A", ("tags", "label", "labels", "keyword")),
+    Field(
+        "tag", Kind.VALUE, "one of its tags", "tag:production", "A",
+        ("tags", "label", "labels", "keyword", "topic", "topics"),
+    ),
     Field(
         "owner", Kind.VALUE, "an e-mail that owns or registered it", "owner:risk-team@company.com", "O",
-        ("owners", "owned", "owned-by", "registrar", "email"),
+        ("owners", "owned", "owned-by", "registrar", "email", "author", "user"),
     ),
     Field(
         "riskTier", Kind.CHOICE, "its risk tier", "riskTier:HIGH", "T",
@@ -75,17 +81,17 @@ _ROWS = (
     ),
     Field(
         "modelType", Kind.VALUE, "the model type of one of its versions", "modelType:classification", "M",
-        ("type", "task"),
+        ("type", "task", "pipeline-tag"),
     ),
     Field("license", Kind.VALUE, "the license of one of its versions", "license:apache-2.0", "L", ("licence",)),
     Field("version", Kind.VALUE, "the number of one of its versions", "version:1.2.0", also=("versions",)),
     Field(
-        "created", Kind.MOMENT, "when it was registered", "created:[2024-01-01 TO 2024-06-30]", also=("registered",),
-        has_order=True,
+        "created", Kind.MOMENT, "when it was registered", "created:[2024-01-01 TO 2024-06-30]",
+        also=("registered", "created-at"), has_order=True,
     ),
     Field(
-        "updated", Kind.MOMENT, "when it last changed", "updated:>2024-01-01", also=("modified", "changed"),
-        has_order=True,
+        "updated", Kind.MOMENT, "when it last changed", "updated:>2024-01-01",
+        also=("modified", "changed", "pushed", "updated-at", "last-updated", "last-modified"), has_order=True,
     ),
     Field(
         "is", Kind.CHOICE, "what holds for it", "is:mine", "X", is_flag=True,

@@ -6,18 +6,23 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import dropwhile
 
+from modelkeep_server.features.search.language.addresses import split_address
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
+from modelkeep_server.features.search.language.foreign import find_choices_elsewhere
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment, say_no_date
 from modelkeep_server.features.search.language.scanning import TokenKind
 from modelkeep_server.features.search.language.spoken import hear
 from modelkeep_server.features.search.language.terms import WILD, Term
 from modelkeep_server.features.search.language.tree import (
+    And,
     During,
     Everything,
     Fit,
     Leaf,
     Mine,
+    Node,
+    Or,
     Pattern,
     Place,
     Text,
@@ -31,6 +36,7 @@ from modelkeep_server.kit.words import fold_value, split_patterns, split_words
 LETTERS_MIN = 2
 _PLACES = {"name": Place.NAME, "description": Place.DESCRIPTION}
 _SIGNS = frozenset("-!+–−")
+_MINUSES = ("-", "–", "−")
 #: Where nothing that could be joined stands before a term.
 _BEGINS = re.compile(r"(?:^|\(|\b(?:AND|OR|NOT))\s*$")
 #: The blanks between a sign and what it is meant for.
@@ -41,8 +47,8 @@ _PARTING = re.compile(r"\s*[,;|/]\s*")
 _LISTED = re.compile(rf"[\w-]+(?:{_PARTING.pattern}[\w-]+)+(?![\w.:*?-])")
 
 
-def read_leaf(term: Term) -> Leaf:
-    """What a term means. Raises Fault for what its field does not take."""
+def read_term(term: Term) -> Node:
+    """What a term means: a leaf, or for `group/name` several. Raises Fault for what its field does not take."""
     field = term.field
     if field is None:
         return _read_free(term)
@@ -78,10 +84,22 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
     return Everything() if start is None and end is None else During(field.name, start, end, low.span)
 
 
-def _read_free(term: Term) -> Leaf:
-    if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
+def _read_free(term: Term) -> Node:
+    if term.token.kind is not TokenKind.WORD:
+        return _read_text(term, Place.ANYWHERE)
+    if ids.is_uuid(term.token.text):
         return WithId(term.token.text.lower(), term.span)
-    return _read_text(term, Place.ANYWHERE)
+    address = split_address(term.token.text)
+    return _read_address(term, *address) if address else _read_text(term, Place.ANYWHERE)
+
+
+def _read_address(term: Term, group: str, name: str) -> Node:
+    """A model where it stands, or the words as texts have them: `TCP/IP`."""
+    stands = Value("group", (Pattern(fold_value(group)),), term.span)
+    if name == "*":
+        return stands
+    model = And((stands, Text(_read_words(split_patterns(name)), Place.NAME, term.span)), term.span)
+    return Or((model, _read_text(term, Place.ANYWHERE)), term.span)
 
 
 def _read_text_of(term: Term, field: Field) -> Leaf:
@@ -97,7 +115,7 @@ def _read_text(term: Term, place: Place) -> Text:
     else:
         words = split_patterns(_part_ideographs(term.write_pattern(" ")))
         kept = _cut_free(words)
-        patterns = tuple(_read_pattern(word, is_last=place == len(kept)) for place, word in enumerate(kept, 1))
+        patterns = _read_words(kept)
         words = kept if sum(map(_count_letters, kept)) >= LETTERS_MIN else words
     if not words:
         raise _say_wordless_term(term)
@@ -110,6 +128,10 @@ def _read_text(term: Term, place: Place) -> Text:
 def _cut_free(words: list[str]) -> list[str]:
     """The words without `*` alone before them, which says nothing: `*-cnp` asks for `cnp`, whatever stands there."""
     return list(dropwhile(lambda word: not word.strip("*"), words))
+
+
+def _read_words(words: list[str]) -> tuple[Pattern, ...]:
+    return tuple(_read_pattern(word, is_last=place == len(words)) for place, word in enumerate(words, 1))
 
 
 def _read_pattern(word: str, *, is_last: bool) -> Pattern:
@@ -180,7 +202,7 @@ def _say_empty(term: Term, field: Field) -> Fault:
 
 
 def _read_value(term: Term, field: Field) -> Leaf:
-    if field.name == "owner" and not term.is_quoted and fold_value(term.typed) == "me":
+    if field.name == "owner" and not term.is_quoted and fold_value(term.typed) in {"me", "@me"}:
         return Mine(term.span)
     folded = fold_value(term.typed)
     if not folded:
@@ -264,6 +286,8 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
     ways = {_squeeze(choice): term.write(term.sign + choice) for choice in field.choices}
     if field.name in {"state", "newest"} and not term.is_grouped:
         ways = {_squeeze(choice): f"is:{choice}" for choice in FIELDS["is"].choices} | ways
+    elif not term.is_grouped:
+        ways |= find_choices_elsewhere(field.name)
     instead = next(iter(_find_near(typed, ways)), None)
     asks = f" Did you mean `{instead}`?" if instead else ""
     message = f"`{field.name}` has no value `{term.typed[:40]}`. It takes one of {', '.join(field.choices)}.{asks}"
@@ -332,6 +356,8 @@ def _read_stretch(term: Term, *, is_low: bool | None = None) -> Stretch:
 def _say_no_moment(term: Term, none: NoMoment, is_low: bool | None) -> Fault:
     """What people say of time goes on behind the term where it is not in quotes: `last week`."""
     message, instead, start, end = none.message, none.nearest, term.token.start, term.token.end
+    if term.asked[start - 1 : start] in _MINUSES and none.nearest.startswith("now-"):
+        start -= 1
     said = term.typed if term.is_quoted else term.asked[start:]
     spoken = hear(said, term.now)
     if spoken and spoken.length >= len(term.typed):

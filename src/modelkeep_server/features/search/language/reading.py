@@ -160,7 +160,7 @@ class _Builder:
             case luqum_tree.OpenRange():
                 return self._build(item.a, field, is_grouped=is_grouped)
         term = self._term(int(item.value[1:]), field, is_grouped=is_grouped)
-        return leaves.read_leaf(term), term.span
+        return leaves.read_term(term), term.span
 
     def _build_range(self, item: luqum_tree.Range, field: int | None, *, is_grouped: bool) -> tuple[Node, Span]:
         opening = self._placed[item.pos]

@@ -9,11 +9,13 @@ from itertools import islice, takewhile
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.completion.known import KnownValue, find_values_soon, nearest_values
+from modelkeep_server.features.search.language.addresses import split_address
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import Token, TokenKind, scan
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Span, Text, Value, leaves
+from modelkeep_server.features.search.likening.placed import find_placed
 from modelkeep_server.features.search.likening.seen import find_seen
 from modelkeep_server.features.search.likening.words import LETTERS_MIN, find_near_words
 from modelkeep_server.features.search.queries import glance
@@ -63,8 +65,11 @@ def find_fixes(work: Work, actor: Actor, query: str, node: Node) -> tuple[Fix, .
     missed = [term for term in terms if term.asked not in seen]
     words = [term.asked for term in missed if isinstance(term.asked, Text)]
     near = find_near_words(work, actor, words) if words else {}
+    placed = find_placed(work, actor, query, node)
     fixes: list[Fix] = []
     for term in terms:
+        if any(span.start <= term.span.start < span.end for span in placed):
+            continue
         if fixes and term.span.start < fixes[-1].span.end:
             continue  # it went into the value before it
         if isinstance(term.asked, Value):
@@ -73,7 +78,8 @@ def find_fixes(work: Work, actor: Actor, query: str, node: Node) -> tuple[Fix, .
             ways = tuple(Way(word, term.prefix + word) for word in near.get(term.asked, ())[:_WAYS_MAX])
             fix = Fix(term.span, ways, is_word=True) if ways else None
         fixes += [fix] if fix else []
-    return tuple(fixes)
+    fixes += [Fix(span, tuple(Way(term, term) for term in told[:_WAYS_MAX])) for span, told in placed.items()]
+    return tuple(sorted(fixes, key=lambda fix: fix.span.start))
 
 
 def finds(work: Work, actor: Actor, query: str) -> bool:
@@ -105,7 +111,11 @@ def _list_terms(query: str, node: Node) -> Iterator[_Term]:
         if isinstance(leaf, Text):
             yield from _list_words(query, leaf, prefix)
         elif leaf.field in LIKENED and len(leaf.patterns) == 1:
-            yield _Term(leaf, leaf.span, prefix)
+            address = split_address(first.text) if first.kind is TokenKind.WORD else None
+            if address and fold_value(address[0]) == leaf.patterns[0].text:
+                yield _Term(leaf, Span(leaf.span.start, leaf.span.start + len(address[0])), prefix)
+            else:
+                yield _Term(leaf, leaf.span, prefix)
 
 
 def _list_words(query: str, leaf: Text, prefix: str) -> Iterator[_Term]:
@@ -144,7 +154,7 @@ class _Mending:
         if field.name == "owner":
             people = find_values_soon(self.work, self.actor, field, text, limit=_WAYS_MAX)
         known = people or nearest_values(self.work, self.actor, field, text)
-        return self._offer(known, self.leaf.span.end, by_email=bool(people)) if known else None
+        return self._offer(known, self.term.span.end, by_email=bool(people)) if known else None
 
     def _offer(self, known: Sequence[KnownValue], end: int, *, by_email: bool) -> Fix:
         terms = ((write_term(self.leaf.field, one.shown), one.person) for one in known[:_WAYS_MAX])

@@ -7,15 +7,20 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search.asking import write_query
 from modelkeep_server.features.search.language.editing import capitalise_operators
-from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.fields import FIELDS, Kind, find_field
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.language.scanning import TokenKind, scan
+from modelkeep_server.features.search.language.spoken import hear
 from modelkeep_server.features.search.language.tree import Node, Text, parts_of
 from modelkeep_server.features.search.likening.fixes import Fix, find_fixes, finds
+from modelkeep_server.features.search.views import CatalogueFilter
 
 MEANT_MAX = 3
 #: In all.
@@ -41,6 +46,14 @@ class Meant:
     by_email: bool = False
 
 
+def find_meant_instead(work: Work, actor: Actor, asked: CatalogueFilter) -> tuple[Meant, ...]:
+    """The same for a query and the filters beside it, which the queries that may have been meant have in words."""
+    query = write_query(asked)
+    with suppress(QueryMistake):
+        return find_meant(work, actor, query, read_query(query, now=work.now))
+    return ()
+
+
 def find_meant(work: Work, actor: Actor, query: str, node: Node) -> tuple[Meant, ...]:
     """A few queries that may have been meant by one that finds nothing, the likeliest first."""
     capitals = capitalise_operators(query)
@@ -63,8 +76,9 @@ def _find(work: Work, actor: Actor, query: str, capitals: str, node: Node) -> tu
         for way in fix.ways
         if holds_words_alone or not fix.is_word
     ]
+    written = (_group_choices(capitals), capitals, _write_times(capitals, work.now))
     for asked in (
-        [Meant(one) for one in (_group_choices(capitals), capitals) if one != query] + _mend(capitals, fixes),
+        [Meant(one) for one in dict.fromkeys(written) if one != query] + _mend(capitals, fixes),
         _mend(query, fixes) if capitals != query else [],
         alone,
     ):
@@ -78,6 +92,21 @@ def _group_choices(query: str) -> str:
     """The query with parentheses around choices that OR parts: `riskTier:HIGH OR LOW` asks for `LOW` in any place."""
     for pattern in _CHOICES:
         query = pattern.sub(r"\1(\2)", query)
+    return query
+
+
+def _write_times(query: str, now: datetime) -> str:
+    """The query with a time that stands in it as words: `fraud created last month`, `since monday`."""
+    tokens = scan(query)
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        spoken = hear(query[token.start :], now) if token.kind is TokenKind.WORD else None
+        if spoken is None or (before and before.kind in {TokenKind.FIELD, TokenKind.COMPARE}):
+            continue
+        named = find_field(before.text) if before and before.kind is TokenKind.WORD else None
+        field = named if named and named.kind is Kind.MOMENT else None
+        start = before.start if before and field else token.start
+        told = f"{field.name if field else 'updated'}:{spoken.write('')}"
+        return query[:start] + told + query[token.start + spoken.length :]
     return query
 
 

@@ -17,9 +17,11 @@ from modelkeep_server.kit.likeness import find_like
 from modelkeep_server.rules.errors import TookTooLong
 
 #: In a shorter word one letter that is wrong makes it another.
-LETTERS_MIN = 4
+LETTERS_MIN = 3
 #: So alike, so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.75, 2, 1_000
+#: Of three letters two are kept where one is wrong.
+_SHORT, _SHORT_LIKENESS = 3, 0.66
 #: Of so many it is asked whether a model that the reader sees has them.
 _ASKED_MOST = 16
 
@@ -35,7 +37,8 @@ def find_near_words(work: Work, actor: Actor, asked: Sequence[Text]) -> Mapping[
         for one in asked:
             word = one.patterns[0].text
             rows = work.all(_select_alike(), _spell_parts(word))
-            alike = find_like(word, dict.fromkeys(row.word for row in rows), most=_ASKED_MOST, likeness=_LIKENESS)
+            likeness = _SHORT_LIKENESS if len(word) == _SHORT else _LIKENESS
+            alike = find_like(word, dict.fromkeys(row.word for row in rows), most=_ASKED_MOST, likeness=likeness)
             near[one] = [Text((Pattern(other),), one.place) for other in alike if other != word]
         # What is asked for is asked along, so that as much is asked where nothing is alike.
         seen = find_seen(work, actor, [text for one in near for text in (one, *near[one])]) or ()
@@ -46,7 +49,7 @@ def find_near_words(work: Work, actor: Actor, asked: Sequence[Text]) -> Mapping[
 def _spell_parts(word: str) -> dict[str, Any]:
     """A letter that is wrong, or two that changed places, leave the beginning or the end as it is."""
     begin = word[: len(word) // 2]
-    end = word[-max(2, len(word) - len(begin) - 1) :]
+    end = word[-max(2 if len(word) > _SHORT else 1, len(word) - len(begin) - 1) :]
     return {
         "begin": begin, "begin_end": behind(begin), "end": holding(end)[:-1], "most": _ALIKE_MOST,
         "shortest": len(word) - _LENGTHS, "longest": len(word) + _LENGTHS,

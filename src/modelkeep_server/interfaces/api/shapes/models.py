@@ -1,10 +1,11 @@
 """The JSON of models and the catalogue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
 from pydantic import Field
 
+from modelkeep_server.features.search.likening.meant import Meant
 from modelkeep_server.features.search.views import CataloguePage, CatalogueRow
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, PageOut, Shape, StateName, TierName
 from modelkeep_server.rules import fields
@@ -131,6 +132,14 @@ class FacetOut(Shape):
     others: int = Field(description="How many further values they have.")
 
 
+class MeantOut(Shape):
+    """A query that may have been meant, and finds something."""
+
+    query: str
+    person: str = Field(description="Whose e-mail it names, where an owner was asked for by name; else empty.")
+    by_email: bool = Field(description="Whether an owner was asked for by name: owners are compared by e-mail.")
+
+
 class CataloguePageOut(PageOut[CatalogueOut]):
     """One page of the catalogue."""
 
@@ -139,8 +148,19 @@ class CataloguePageOut(PageOut[CatalogueOut]):
     facets: list[FacetOut] | None = Field(description="With `facets=true`: what they are made of; else null.")
     facets_capped: bool = Field(description="Whether facets count the first 10,000 of them, and not all.")
 
+    meant: list[MeantOut] | None = Field(
+        description="With `meant=true`, where nothing fits: queries that may have been meant, the likeliest first."
+    )
+
     @classmethod
-    def found(cls, page: CataloguePage, draw: Callable[[CatalogueRow], CatalogueOut], *, with_facets: bool) -> Self:
+    def found(
+        cls,
+        page: CataloguePage,
+        draw: Callable[[CatalogueRow], CatalogueOut],
+        *,
+        with_facets: bool,
+        meant: Sequence[Meant] | None,
+    ) -> Self:
         """A page of the catalogue, each row drawn."""
         return cls(
             items=[draw(row) for row in page.items],
@@ -150,4 +170,5 @@ class CataloguePageOut(PageOut[CatalogueOut]):
             sort=page.sort,
             facets=[FacetOut.model_validate(facet) for facet in page.facets] if with_facets else None,
             facets_capped=any(facet.is_capped for facet in page.facets),
+            meant=None if meant is None else [MeantOut.model_validate(one) for one in meant],
         )
