@@ -129,13 +129,13 @@ def test_a_short_word_is_offered_with_another_letter(make: Make, api: Api) -> No
         assert "Did you mean zqv ?" in look(api, reader, typed).words, typed
 
 
-def test_a_word_that_is_a_value_of_a_field_is_offered_as_that(make: Make, api: Api, owner: Person) -> None:
+def test_a_word_that_is_a_value_of_a_field_is_offered_as_that(fresh_make: Make, fresh_api: Api) -> None:
     """Frameworks, states, tiers and versions stand in no text; people type their names all the same."""
+    owner, reader = fresh_make.owner(), fresh_make.person()
     word = f"kn{secrets.token_hex(4)}"
-    model = make.model(owner, risk_tier="HIGH", tags=[word], owners=[f"{word}@company.com"])
+    model = fresh_make.model(owner, risk_tier="HIGH", tags=[word], owners=[f"{word}@company.com"])
     metadata = {"framework": f"{word}torch", "card": {"license": f"{word}-2.0"}}
-    make.version(model, owner, version=f"7.8.9-{word}", metadata=metadata)
-    reader = make.person()
+    fresh_make.version(model, owner, version=f"7.8.9-{word}", metadata=metadata)
 
     for typed, term in (
         (f"{word}torch", f"framework:{word}torch"),
@@ -145,8 +145,8 @@ def test_a_word_that_is_a_value_of_a_field_is_offered_as_that(make: Make, api: A
         (f"tag:{word} draft", f"tag:{word} state:DRAFT"),
         (f"high tag:{word}", f"riskTier:HIGH tag:{word}"),
     ):
-        assert f"Did you mean {term} ?" in look(api, reader, typed).words, typed
-    assert f"Did you mean tag:{word} is:mine ?" in look(api, owner, f"tag:{word} mine").words
+        assert f"Did you mean {term} ?" in look(fresh_api, reader, typed).words, typed
+    assert f"Did you mean tag:{word} is:mine ?" in look(fresh_api, owner, f"tag:{word} mine").words
 
 
 def test_a_time_in_words_is_offered_as_a_date(make: Make, api: Api) -> None:
