@@ -355,7 +355,8 @@ def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(
         costs["page"] = len(sent)
     # Four of them ask whether the catalogue's index has to change; on PostgreSQL one more waits for its turn. Whoever
     # publishes the first card has it changed: the model is taken out of the full-text index, of both on SQLite, and
-    # entered anew, in two steps on PostgreSQL, and renewed for those who remember its codes; the first card of all makes a value as well.
+    # entered anew, in two steps on PostgreSQL, and renewed for those who remember its codes; the first card of all
+    # makes a value as well.
     pinned = {
         "sqlite": {"generate": 34, "annotate": 31, "publish": 41, "page": 16},
         "postgresql": {"generate": 35, "annotate": 32, "publish": 42, "page": 16},
