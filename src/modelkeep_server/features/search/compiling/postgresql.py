@@ -24,9 +24,9 @@ _NARROW = (
     "CROSS JOIN LATERAL (SELECT entry.doc AS doc, entry.model_id AS model_id, entry.created_at AS created_at, "
     "entry.updated_at AS updated_at, entry.visibility AS visibility) AS search_models"
 )
+#: Columns that entries do not have.
 _BESIDE = ("search_texts.", "search_models.facets", "search_models.name_key", "search_models.path_key")
 _LEXEMES = "search_lexemes(entry.doc)"
-_SUM = " + 0"
 #: The letters before the stroke of lexemes that are no words.
 _MARKS = ("n", "k", "p", "v")
 #: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
@@ -183,6 +183,7 @@ class PostgresCompiler(Compiler):
 
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
         smallest, is_of_words = min(_PIECES), start.tables == _ENTRIES
+        doc = "entry.doc" if is_of_words else "search_models.doc"
         told, behind = [], ((newest >> smallest) + 1) << smallest
         for end in ends:
             if end >= behind:
@@ -190,7 +191,7 @@ class PostgresCompiler(Compiler):
             # Rounded, so that the next span is made of pieces as well.
             first = max(end, 0) >> smallest << smallest
             span = self._is_of_pieces(first, behind) if is_of_words else None
-            behind, where = span or (first, self._is_between(start.doc.strip("()").removesuffix(_SUM), first, behind))
+            behind, where = span or (first, self._is_between(doc, first, behind))
             told.append(f" AND {where}")
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
         return (*told, f" AND {start.doc} < {self.binds.of(behind)}")
@@ -251,5 +252,5 @@ class PostgresCompiler(Compiler):
 
 def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
     # Such a sum has no index that the planner could rather walk, testing each row.
-    doc = f"({tables.split()[-1]}.doc{_SUM})"
+    doc = f"({tables.split()[-1]}.doc + 0)"
     return Start(Way.GATHER, tables, where, doc, parts, share, at_once=True, rarest=rarest)
