@@ -180,6 +180,23 @@ def test_writers_and_removers_beside_each_other_do_not_fail(store):
     assert list(store.list_keys()) == []
 
 
+def test_a_folder_that_is_gone_again_at_once_is_made_again(store, monkeypatch):
+    """A put does not fail where a delete takes its folder away between two of its steps."""
+    made = os.mkdir
+    failures = [FileExistsError(errno.EEXIST, "File exists"), FileNotFoundError(errno.ENOENT, "No such folder")]
+
+    def make(path: os.PathLike[str], mode: int = 0o777) -> None:
+        if failures and Path(path).name == "shared":
+            raise failures.pop()
+        made(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", make)
+
+    store.put("shared/1", [b"x"])
+
+    assert (failures, store.read("shared/1", 0, 1)) == ([], b"x")
+
+
 def test_a_disk_without_room_is_storage_full(store, root, monkeypatch):
     """ENOSPC and a reached quota are StorageFull, other I/O errors StorageDown, and no half of a blob stays."""
     for code, error in [(errno.ENOSPC, StorageFull), (errno.EDQUOT, StorageFull), (errno.EIO, StorageDown)]:

@@ -136,8 +136,8 @@ class FolderBlobs:
 
     def _move_into_place(self, written: Path, target: Path) -> None:
         for tries_left in reversed(range(_RENAME_TRIES)):
-            _make_folder(target.parent, below=self._root)
             try:
+                _make_folder(target.parent, below=self._root)
                 written.rename(target)
                 break
             except FileNotFoundError:
@@ -218,7 +218,9 @@ def _make_folder(folder: Path, *, below: Path) -> None:
     step = below
     for name in folder.relative_to(below).parts:
         step = step / name
-        step.mkdir(mode=0o700, exist_ok=True)
+        # Not `exist_ok`: it looks again whether the folder is there, and a delete beside us may have taken it away.
+        with suppress(FileExistsError):
+            step.mkdir(mode=0o700)
 
 
 def _remove_if_empty(folder: Path) -> bool:
