@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import tempfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +152,17 @@ def test_a_browser_takes_events_out_too(make: Make, api: Api) -> None:
     answer = api.browser(make.person(Role.AUDITOR)).get(EXPORT, params={"format": "jsonl", "action": "model.*"})
 
     assert answer.status_code == 200
+
+
+def test_a_bundle_leaves_no_copy_of_the_log_behind(
+    auditor: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it stands in the temporary folder, whatever range is asked for: a bundle is always sent whole."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    for asked in ({}, {"Range": "bytes=999999999999-"}, {"Range": "bytes=5-3"}, {"Range": "bytes=0-9"}):
+        answer = auditor.get("/api/v1/audit/bundle", headers=asked)
+        assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(answer.content)))
+        assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
+
+    assert list(tmp_path.iterdir()) == []

@@ -2,10 +2,9 @@
 
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
+from typing import IO
 
 from sqlalchemy import select
 
@@ -45,9 +44,9 @@ def begin_bundle(work: Work, actor: Actor) -> Checkpoint:
     return checkpoint
 
 
-def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
+def write_bundle(work: Work, checkpoint: Checkpoint) -> IO[bytes]:
     """
-    The log up to a checkpoint as a ZIP in the temporary folder; the caller removes it.
+    The log up to a checkpoint as a ZIP in a file without a name, at its beginning, which is gone when it is closed.
 
     Holds no names, e-mails or free texts. Reads the log in runs of 256, never all of it at once.
     """
@@ -61,21 +60,16 @@ def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
         return (row.body.encode() for row in work.all(statement))
 
     origin, vkey = head.origin_of(work, checkpoint.size), head.vkey_of(work, checkpoint.size)
-    with _temporary() as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README", _README.format(origin=origin, size=checkpoint.size))
-        archive.writestr("checkpoint", checkpoint.note)
-        archive.writestr("vkey", vkey + "\n")
-        for name, content in tiles.write_tiles(checkpoint.size, partial(head.read_leaves, work), entries):
-            archive.writestr(name, content)
-    return path
-
-
-@contextmanager
-def _temporary() -> Iterator[Path]:
-    with tempfile.NamedTemporaryFile(prefix="modelkeep-audit-", suffix=".zip", delete=False) as made:
-        path = Path(made.name)
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - whoever asked reads it, and closes it.
     try:
-        yield path
+        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("README", _README.format(origin=origin, size=checkpoint.size))
+            archive.writestr("checkpoint", checkpoint.note)
+            archive.writestr("vkey", vkey + "\n")
+            for name, content in tiles.write_tiles(checkpoint.size, partial(head.read_leaves, work), entries):
+                archive.writestr(name, content)
+        written.seek(0)
     except BaseException:
-        path.unlink(missing_ok=True)
+        written.close()
         raise
+    return written

@@ -1,12 +1,12 @@
 """The audit log: events, one event with its proof, the signed head, and the bundle for the offline verifier."""
 
 import json
-from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Iterator
+from io import SEEK_END
+from typing import IO, Annotated, Literal
 
 from fastapi import Depends, Path, Query
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import bundle, proofs, queries, service
@@ -34,6 +34,7 @@ router = make_router("audit")
 
 Sequence = Annotated[int, Path(ge=0, lt=2**63)]
 _WORD_MAX = 400
+_RUN_BYTES = 2**18
 Text = Annotated[str, Query(max_length=_WORD_MAX, description="A person, an address, a request id or a number.")]
 Who = Annotated[str, Query(max_length=_WORD_MAX, description="An e-mail or a pseudonym, or a part of a name.")]
 Act = Annotated[str, Query(max_length=_WORD_MAX, description="An act as model.create, or a noun as artifact.*.")]
@@ -166,13 +167,22 @@ async def show_checkpoint(desk: Desk) -> CheckpointOut:
 async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
     checkpoint = await desk.write(bundle.begin_bundle)
-    path = await desk.read(lambda work, _: bundle.write_bundle(work, checkpoint), among=desk.door.whole_log)
-    return FileResponse(
-        path,
+    written = await desk.read(lambda work, _: bundle.write_bundle(work, checkpoint), among=desk.door.whole_log)
+    return StreamingResponse(
+        _read_runs(written),
         media_type="application/zip",
-        filename="modelkeep-audit.zip",
-        background=BackgroundTask(path.unlink, missing_ok=True),
+        headers={
+            "Content-Disposition": 'attachment; filename="modelkeep-audit.zip"',
+            "Content-Length": str(written.seek(0, SEEK_END)),
+        },
     )
+
+
+def _read_runs(written: IO[bytes]) -> Iterator[bytes]:
+    with written:
+        written.seek(0)
+        while run := written.read(_RUN_BYTES):
+            yield run
 
 
 @router.get("/audit/verify", response_model=VerdictOut)
