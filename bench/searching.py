@@ -52,7 +52,7 @@ from modelkeep_server.features.identity import actors
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.compiling.counting import load_tallying
+from modelkeep_server.features.search.facets.counting import load_tallying
 from modelkeep_server.features.search.indexing import reindexing
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 from modelkeep_server.rules.errors import TookTooLong

@@ -18,7 +18,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
-from modelkeep_server.features.search.compiling.counting import load_tallying
+from modelkeep_server.features.search.facets.counting import load_tallying
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control

@@ -5,10 +5,11 @@ import time
 import pytest
 from sqlalchemy import text
 
-from modelkeep_server.features.search.compiling import counting, pages
+from modelkeep_server.features.search.compiling import pages
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
+from modelkeep_server.features.search.facets import counting
 from modelkeep_server.features.search.language.tree import (
     And,
     During,

@@ -13,9 +13,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
-from modelkeep_server.features.search.compiling.counting import load_tallying
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.conditions import holding, is_seen, select_lately
+from modelkeep_server.features.search.facets.counting import load_tallying
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS

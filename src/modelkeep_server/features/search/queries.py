@@ -10,9 +10,10 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.asking import read_filter
-from modelkeep_server.features.search.compiling import counting, pages
+from modelkeep_server.features.search.compiling import pages
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.ways import Search
+from modelkeep_server.features.search.facets import counting
 from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueFilter, CataloguePage, Facet

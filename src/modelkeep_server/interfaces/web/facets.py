@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modelkeep_server.features.search.compiling.counting import CHOSEN_ONE_OF
+from modelkeep_server.features.search.facets.counting import CHOSEN_ONE_OF
 from modelkeep_server.features.search.language.editing import (
     Clause,
     add_term,

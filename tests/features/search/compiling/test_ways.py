@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.compiling import counting, lookups, pages, ranking, ways
+from modelkeep_server.features.search.compiling import lookups, pages, ranking, ways
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
+from modelkeep_server.features.search.facets import counting
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Fit, Node, Text, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter

@@ -1,5 +1,5 @@
 """
-A tree of the query language as SQL: how rows are come by, in which order they stand, and what they add up to.
+A tree of the query language as SQL: how rows are come by, and in which order they stand.
 
 1. `lookups` finds what values and wildcards stand for (query expansion).
 2. `compiler` says each leaf as SQL, with `sqlite` and `postgresql` for what is each database's own: what a text looks
@@ -8,6 +8,4 @@ A tree of the query language as SQL: how rows are come by, in which order they s
 3. `ways` chooses among `starts` (access paths) the one that costs least, by how much of the newest models fits
    (selectivity).
 4. `pages` reads rows that way, in an order; where they are ranked, `ranking` says by which steps.
-5. `counting` counts what else the models found have (facets): `newest` finds their numbers, `tallying` takes the codes
-   of their values from what is `remembered`, and `tallies` counts these.
 """

@@ -10,10 +10,10 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_models, search_renewals
 from modelkeep_server.db.work import Parts, Work
-from modelkeep_server.features.search.compiling.newest import Newest
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
-from modelkeep_server.features.search.compiling.remembered import BETWEEN, RememberedCodes
-from modelkeep_server.features.search.compiling.tallies import Numbers, Packed, Tally, pack, tally
+from modelkeep_server.features.search.facets.newest import Newest
+from modelkeep_server.features.search.facets.remembered import BETWEEN, RememberedCodes
+from modelkeep_server.features.search.facets.tallies import Numbers, Packed, Tally, pack, tally
 from modelkeep_server.features.search.indexing import works
 
 #: So many documents are remembered at a time, before anybody searches for them.

@@ -12,7 +12,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from modelkeep_server.features.search.compiling.tallies import Numbers, Packed, pack
+from modelkeep_server.features.search.facets.tallies import Numbers, Packed, pack
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX
 
 #: Room for the codes of a million models: 64 MiB, of which a system gives as much as is written to. Where it is full,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelkeep_server.features.search.compiling.remembered import BETWEEN, RememberedCodes
-from modelkeep_server.features.search.compiling.tallies import Numbers, pack
-from modelkeep_server.features.search.compiling.tallying import remember_ahead
+from modelkeep_server.features.search.facets.remembered import BETWEEN, RememberedCodes
+from modelkeep_server.features.search.facets.tallies import Numbers, pack
+from modelkeep_server.features.search.facets.tallying import remember_ahead
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX, code_of
 from modelkeep_server.features.search.queries import list_models

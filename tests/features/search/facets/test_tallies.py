@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelkeep_server.features.search.compiling.tallies import NUMBER_BITS, Tally, pack, tally
+from modelkeep_server.features.search.facets.tallies import NUMBER_BITS, Tally, pack, tally
 from modelkeep_server.features.search.indexing.codes import code_of
 
 #: Every size of number: those of most registries, those with a digit more, and the highest that there are.

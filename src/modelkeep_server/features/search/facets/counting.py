@@ -16,15 +16,15 @@ from sqlalchemy import select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.compiling.newest import Newest, find_newest
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.compiling.ways import Search
+from modelkeep_server.features.search.facets.newest import Newest, find_newest
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join, parts_of
 from modelkeep_server.features.search.views import FacetCount
 
 if TYPE_CHECKING:
-    from modelkeep_server.features.search.compiling.tallies import Tally
+    from modelkeep_server.features.search.facets.tallies import Tally
 
 #: The fields that are counted, in the order in which they are shown.
 COUNTED_FIELDS = (
@@ -103,7 +103,7 @@ def _tally_newest(search: Search, found: Newest) -> Mapping[str, "Tally"]:
 
 def load_tallying() -> ModuleType:
     """What counts: numpy with it, which a start does without."""
-    return importlib.import_module("modelkeep_server.features.search.compiling.tallying")
+    return importlib.import_module("modelkeep_server.features.search.facets.tallying")
 
 
 def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[FacetCount, ...]]:
