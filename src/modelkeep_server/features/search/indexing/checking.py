@@ -20,12 +20,14 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.indexing import works
+from modelkeep_server.features.search.indexing.changes import find_change
 from modelkeep_server.features.search.indexing.codes import CODE_CHARS, read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import list_values, write_texts
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, read_models, read_versions
 from modelkeep_server.features.search.indexing.reindexing import BATCH, NEXT, Step
 from modelkeep_server.features.search.indexing.sweeping import is_full_text_sound
-from modelkeep_server.features.search.indexing.writing import PLACES, find_change, narrow
+from modelkeep_server.features.search.indexing.texts import PLACES
+from modelkeep_server.features.search.indexing.writing import narrow
 
 #: So many models are named.
 NAMED_MAX = 20

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from modelkeep_server.db.tables import search_versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.indexing.changes import Change, find_change
 from modelkeep_server.features.search.indexing.gathering import (
     Gathered,
     Touched,
@@ -18,7 +19,7 @@ from modelkeep_server.features.search.indexing.gathering import (
     read_models,
     read_versions,
 )
-from modelkeep_server.features.search.indexing.writing import Change, find_change, write_changes
+from modelkeep_server.features.search.indexing.writing import write_changes
 
 #: Whose turn it is to index a model.
 _TURN = "search.model"

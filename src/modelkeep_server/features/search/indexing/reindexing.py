@@ -20,10 +20,11 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import models, search_entries, search_models, search_versions, search_words
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.indexing import works
+from modelkeep_server.features.search.indexing.changes import Change, find_change
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, find_last_document
 from modelkeep_server.features.search.indexing.projection import index_models, take_turns
 from modelkeep_server.features.search.indexing.sweeping import mend_full_text, sweep
-from modelkeep_server.features.search.indexing.writing import Change, find_change, remove_documents
+from modelkeep_server.features.search.indexing.writing import remove_documents
 from modelkeep_server.rules.errors import Contended
 
 T = TypeVar("T")

@@ -47,7 +47,8 @@ from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX
 from modelkeep_server.features.search.indexing.documents import BORDER
-from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
+from modelkeep_server.features.search.indexing.texts import remove_texts, renew_whole, select_whole
+from modelkeep_server.features.search.indexing.values import TURN
 
 SWEEP = "sweep-search"
 SCHEDULES = (Schedule(SWEEP, timedelta(days=7)),)
