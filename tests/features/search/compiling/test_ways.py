@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.compiling import lookups, pages, ranking, ways
+from modelkeep_server.features.search.compiling import lookups, pages, ranking, shares, ways
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
@@ -82,12 +82,13 @@ def test_of_what_is_common_no_index_is_read_to_its_end(
 ) -> None:
     """Among a million models, of which most fit, as many are read as are counted, whichever index they come from."""
     node = read_query("trained weekly", now=clock.utc_now())
-    seen = ways.LOOKED_AT
+    seen = shares.LOOKED_AT
+    fits = [int(share * seen)] * (1 + len(parts_of(node)))
+    looked = (1_000_000, seen, 1_000_000, 1_000_001 - seen, *fits)
+    monkeypatch.setattr(Search, "all", lambda *_: [looked])
     with world.registry.reading() as work:
         search = Search(work, next(iter(world.visitors.values())).actor, node)
-        fits = [int(share * seen)] * (1 + len(parts_of(node)))
-        monkeypatch.setattr(search, "all", lambda _: [(1_000_000, seen, 1_000_000, 1_000_001 - seen, *fits)])
-        search.look([node])
+        search.shares.look([node])
 
         source = search.source(node, wanted=pages.COUNTED_MAX)
 
@@ -160,7 +161,7 @@ def test_dates_of_more_models_than_are_counted_find_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     """Wherever in a query they stand: excluded, in one of several ways to fit, in parentheses."""
-    monkeypatch.setattr(ways, "_DATED_MAX", 1)
+    monkeypatch.setattr(shares, "_DATED_MAX", 1)
     mia, keys, node = world.visitors["mia@company.com"], keys_of(world), read_query(query, now=clock.utc_now())
 
     found = walk_pages(world, mia, node, "updated", None, 100)
@@ -203,7 +204,7 @@ def test_facets_count_what_a_slow_reader_counts(world: World) -> None:
         visitor = world.visitors[chance.choice(sorted(world.visitors))]
         with world.registry.reading() as work:
             search = Search(work, visitor.actor, asked.means)
-            search.look(counting.trees_counted(asked.means))
+            search.shares.look(counting.trees_counted(asked.means))
             counts = counting.count_values(search)
             named = counting.name_values(work, counts, counting.COUNTED_FIELDS, 1000)
         for field, told in named.items():

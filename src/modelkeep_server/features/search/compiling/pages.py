@@ -62,7 +62,7 @@ def list_rows(
 
 def look_at(search: Search, sort: str, also: Sequence[Node] = ()) -> None:
     """Look at the newest models before the way is chosen, for other trees as well. One statement at most."""
-    search.look([search.node, *(([*steps_of(search.node), LIVE]) if sort == RELEVANCE else []), *also])
+    search.shares.look([search.node, *(([*steps_of(search.node), LIVE]) if sort == RELEVANCE else []), *also])
 
 
 def sort_of(node: Node, sort: str) -> str:

@@ -110,7 +110,7 @@ class _Ranking:
 
     def _arms(self) -> Iterator[tuple[str, float]]:
         """Each with about how many rows it has."""
-        count = self._search.count_of
+        count = self._search.shares.count_of
         if count(self._trees[_ANYWHERE]) <= self._sorted_max:
             yield self._sort(self._trees[_ANYWHERE], _ANYWHERE), 0
             return
@@ -125,7 +125,7 @@ class _Ranking:
     def _sort_until(self, last: int) -> Iterator[tuple[str, float]]:
         if self._after[0] <= last:
             tree = self._trees[last]
-            yield self._sort(tree, last), self._search.count_of(tree)
+            yield self._sort(tree, last), self._search.shares.count_of(tree)
 
     def _sort_same(self) -> Iterator[tuple[str, float]]:
         if self._after[0] <= _SAME:
@@ -141,24 +141,25 @@ class _Ranking:
             return
         node = tree if before is None else self._without(tree, before)
         extra = f" AND search_models.doc NOT IN ({self._same})" if before is None else ""
-        share_of = self._search.share_of
+        share_of = self._search.shares.of
         share = share_of(tree) - (share_of(before) if before else 0)
-        self._search.expect(node, share)
-        if share * self._search.models_count <= self._sorted_max:
+        self._search.shares.expect(node, share)
+        if share * self._search.shares.models_count <= self._sorted_max:
             source = self._search.source(node, wanted=self._sorted_max, newest_first=False, whole=True)
-            yield self._order(replace(source, where=source.where + extra), str(step)), self._search.count_of(node)
+            rows = self._order(replace(source, where=source.where + extra), str(step))
+            yield rows, self._search.shares.count_of(node)
             return
         for live in (1, 0):
             if (step, -live) < (self._after[0], -self._after[1]):
                 continue
             kind = LIVE if live else Not(LIVE)
             of_it = join((node, kind))
-            self._search.expect(of_it, share * share_of(kind))
+            self._search.shares.expect(of_it, share * share_of(kind))
             behind = self._after[2] if (step, live) == self._after[:2] else None
             source = self._search.source(of_it, wanted=self._limit, before=behind)
             beyond = "" if behind is None else f" AND {source.doc} < {self._search.compiler.binds.of(behind)}"
             told = f"search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc"
-            yield source.select(told, self._limit, extra + beyond), self._search.count_of(of_it)
+            yield source.select(told, self._limit, extra + beyond), self._search.shares.count_of(of_it)
 
     def _without(self, tree: Node, before: Node) -> Node:
         """What fits this tree and not the one of the step before."""
@@ -190,7 +191,7 @@ class _Ranking:
 
     def _fits(self, step: Node, tree: Node) -> str:
         """Whether what fits the tree is of this step."""
-        return self._search.test(_other_parts(step, tree), self._search.count_of(tree))[0]
+        return self._search.test(_other_parts(step, tree), self._search.shares.count_of(tree))[0]
 
     def _test(self, node: Node) -> str:
         return self._search.compiler.test(node)

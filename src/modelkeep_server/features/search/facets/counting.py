@@ -81,7 +81,7 @@ def count_values(search: Search) -> Counts:
     Where few enough models fit, the search knows all of them from then on.
     """
     # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
-    knows = 0 < search.count_of(search.node) < _KNOWN_MAX
+    knows = 0 < search.shares.count_of(search.node) < _KNOWN_MAX
     found = find_newest(search, search.node)
     if knows and found.count <= COUNTED_MAX:
         search.know(found.docs, found.count)

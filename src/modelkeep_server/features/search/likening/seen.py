@@ -22,7 +22,7 @@ def find_seen(work: Work, actor: Actor, asked: Sequence[Leaf]) -> tuple[Leaf, ..
         return ()
     with suppress(TookTooLong), work.hurried(SECONDS_MAX, apart=True):
         search = Search(work, actor, Or(leaves))
-        search.look(leaves)
+        search.shares.look(leaves)
         told = [
             f"SELECT * FROM ({search.source(leaf, wanted=1).select(str(number), 1, is_sorted=False)}) AS w{number}"  # noqa: S608
             for number, leaf in enumerate(leaves)
