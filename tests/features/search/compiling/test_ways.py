@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.compiling import lookups, pages, ranking, shares, ways
+from modelkeep_server.features.search.compiling import lookups, pages, ranking, shares
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search

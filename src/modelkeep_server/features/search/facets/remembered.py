@@ -23,6 +23,8 @@ _PAGE_BITS = 8
 _PAGES_MAX = 1 << 16
 #: So much of the room is filled before anybody asks.
 _AHEAD_SHARE = 0.75
+#: Numbers from 0 on, for as many codes as most searches count: to make them takes as long as to count the codes.
+_UPWARD = np.arange(1 << 18)
 #: Stands between the codes of two documents, where they are read as one text.
 BETWEEN = "@000000 "
 
@@ -111,10 +113,11 @@ class RememberedCodes:
         return pages
 
     def _gather(self, begins: NDArray[np.int32]) -> Packed:
-        counts = self._codes[begins].astype(np.int64)
-        ends = np.cumsum(counts)
-        count = int(ends[-1]) if len(ends) else 0
-        return self._codes.take(np.repeat(begins + 1 - (ends - counts), counts) + np.arange(count))
+        counts = self._codes[begins]
+        ends = np.cumsum(counts, dtype=np.int64)
+        places = np.repeat(begins + 1 - (ends - counts), counts)
+        places += _UPWARD[: len(places)] if len(places) <= len(_UPWARD) else np.arange(len(places))
+        return self._codes.take(places)
 
     def _keep(self, docs: Numbers, codes: Packed, betweens: Numbers) -> None:
         """Of each document its codes; the first begins at once, each other behind one of these places."""

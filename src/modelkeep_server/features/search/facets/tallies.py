@@ -69,7 +69,8 @@ def tally(packed: Packed) -> Mapping[str, Tally]:
     """How often each code is there, by the letter of its field."""
     if not len(packed):
         return {}
-    ids = packed & np.uint32((1 << NUMBER_BITS) - 1)
+    # As places in an array at once: each use of another kind of number would copy them.
+    ids = (packed & np.uint32((1 << NUMBER_BITS) - 1)).astype(np.intp)
     if int(ids.max()) >= _PLACES_MAX:
         found, first, times = np.unique(ids, return_index=True, return_counts=True)
         return _by_letter(found, _letters_of(packed[first]), times)
@@ -86,7 +87,7 @@ def _letters_of(packed: Packed) -> _Letters:
 
 def _by_letter(found: Numbers, letters: _Letters, times: Numbers) -> Mapping[str, Tally]:
     told = {}
-    for letter in np.unique(letters).tolist():
+    for letter in np.flatnonzero(np.bincount(letters)).tolist():
         of_it = letters == letter
         told[chr(letter)] = Tally(found[of_it], times[of_it])
     return told
