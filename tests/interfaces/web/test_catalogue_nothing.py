@@ -69,6 +69,17 @@ def test_values_in_a_list_are_offered_in_parentheses(make: Make, api: Api, typed
     assert f"Did you mean tag:({one} OR {other}) ?" in page.words
 
 
+@pytest.mark.parametrize("typed", ["{}, {}", "{};{}"])
+def test_words_in_a_list_are_offered_with_or(make: Make, api: Api, typed: str) -> None:
+    """Where no model has all of them, and one has some."""
+    one, other = (f"kn{secrets.token_hex(4)}" for _ in range(2))
+    make.model(tags=[one])
+
+    page = look(api, make.person(), typed.format(one, other))
+
+    assert f"Did you mean {one} OR {other} ?" in page.words
+
+
 def test_choices_that_or_parts_are_offered_in_parentheses(make: Make, api: Api, owner: Person) -> None:
     """The second would else be a word."""
     model = make.model(owner, risk_tier="HIGH")

@@ -32,6 +32,8 @@ _CHOICES = tuple(
     if field.choices
     for told in [f"(?:{'|'.join(field.choices)})"]
 )
+_COMMAS = re.compile(r"\s*[,;]\s*")
+_LIST = re.compile(rf"[\w-]+(?:{_COMMAS.pattern}[\w-]+)+")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _find(work: Work, actor: Actor, query: str, capitals: str, node: Node) -> tu
         for way in fix.ways
         if holds_words_alone or not fix.is_word
     ]
-    written = (_group_choices(capitals), capitals, _write_times(capitals, work.now))
+    written = (_group_choices(capitals), capitals, _write_times(capitals, work.now), _part_list(capitals))
     for asked in (
         [Meant(one) for one in dict.fromkeys(written) if one != query] + _mend(capitals, fixes),
         _mend(query, fixes) if capitals != query else [],
@@ -108,6 +110,11 @@ def _write_times(query: str, now: datetime) -> str:
         told = f"{field.name if field else 'updated'}:{spoken.write('')}"
         return query[:start] + told + query[token.start + spoken.length :]
     return query
+
+
+def _part_list(query: str) -> str:
+    """Words alone with commas between them, with OR instead: `fraud, churn` looks for both in one model."""
+    return " OR ".join(_COMMAS.split(query.strip())) if _LIST.fullmatch(query.strip()) else query
 
 
 def _mend(query: str, fixes: Sequence[Fix]) -> list[Meant]:
