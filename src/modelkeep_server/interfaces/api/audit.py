@@ -1,8 +1,8 @@
 """The audit log: events, one event with its proof, the signed head, and the bundle for the offline verifier."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
-from io import SEEK_END
 from typing import IO, Annotated, Literal
 
 from fastapi import Depends, Path, Query
@@ -173,14 +173,13 @@ async def download_bundle(desk: Desk) -> Response:
         media_type="application/zip",
         headers={
             "Content-Disposition": 'attachment; filename="modelkeep-audit.zip"',
-            "Content-Length": str(written.seek(0, SEEK_END)),
+            "Content-Length": str(os.fstat(written.fileno()).st_size),
         },
     )
 
 
 def _read_runs(written: IO[bytes]) -> Iterator[bytes]:
     with written:
-        written.seek(0)
         while run := written.read(_RUN_BYTES):
             yield run
 

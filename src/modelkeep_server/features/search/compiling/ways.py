@@ -1,7 +1,7 @@
 """Which way a search takes to its rows: walking models by falling number and testing each, or out of an index."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from modelkeep_server.db.saying import as_statement
 from modelkeep_server.db.work import Work
@@ -33,14 +33,6 @@ _BARE_SPARE = 0.85
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
 
 
-@dataclass(frozen=True)
-class Known:
-    """Every document that fits, with a comma between two, and how many these are."""
-
-    docs: str
-    count: int
-
-
 class Search:
     """One tree on its way to rows, for whoever asks. `only` is for those who must see that every way leads there."""
 
@@ -55,12 +47,12 @@ class Search:
         self.compiler = _COMPILERS[work.dialect](actor, lookups)
         #: How much of all models fits a tree, as far as is known.
         self.shares = Shares(self.compiler, self.all)
-        #: Every document that fits, once that is known.
-        self.known: Known | None = None
+        #: Every document that fits, with a comma between two, once that is known.
+        self.known: str | None = None
 
     def know(self, docs: str, count: int) -> None:
         """From here on every document that fits the tree is known, so that no share of them is guessed."""
-        self.known = Known(docs, count)
+        self.known = docs
         self.shares.know(self.node, count)
 
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
@@ -227,20 +219,14 @@ class Search:
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
         """Which parts are probed among postings before a row is read: single values that most models do not have."""
         rare = [part for part in rest if self.shares.of(part) < _COMMON]
-        told = [
-            (part, value_id)
-            for part in rare
-            for value_id in [single_value(self.compiler, part)]
-            if value_id is not None
-        ]
+        told = [(part, one) for part in rare if (one := single_value(self.compiler, part)) is not None]
         return sorted(told, key=lambda one: self.shares.of(one[0]))[:_JOINED_MAX]
 
     def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
-            docs = self.compiler.docs_among(self.known.docs)
-            share = self.known.count / max(self.shares.models_count, 1)
-            yield self.compiler.begin_with_docs(docs, tuple(parts), share)
+            docs = self.compiler.docs_among(self.known)
+            yield self.compiler.begin_with_docs(docs, tuple(parts), self.shares.of(node))
         if bare and self.compiler.merges and self.compiler.visible_at(f"{_MODELS}.doc") is not None:
             yield from self._merge(parts)
             if isinstance(node, During):

@@ -114,7 +114,8 @@ def _write_times(query: str, now: datetime) -> str:
 
 def _part_list(query: str) -> str:
     """Words alone with commas between them, with OR instead: `fraud, churn` looks for both in one model."""
-    return " OR ".join(_COMMAS.split(query.strip())) if _LIST.fullmatch(query.strip()) else query
+    words = query.strip()
+    return " OR ".join(_COMMAS.split(words)) if _LIST.fullmatch(words) else query
 
 
 def _mend(query: str, fixes: Sequence[Fix]) -> list[Meant]:
